@@ -1,0 +1,1 @@
+"""What we measure of an account: canonical tables, views and features."""

@@ -1,0 +1,1 @@
+"""What we learn and say: folds, boosted trees, calibration, metrics, contributions, reasons."""

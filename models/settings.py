@@ -1,0 +1,75 @@
+"""Settings of the stages that split, train, evaluate and explain."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from features.settings import Settings
+
+
+class Split(Settings):
+    """How accounts are put on the sides of training and testing."""
+
+    by: Literal["group", "time", "source"] = "group"
+    folds: int = Field(default=5, ge=2, le=20)
+    gap_days: int = Field(
+        default=0, ge=0
+    )  # by time: days left unused before each test period, so late labels do not leak
+    seed: int = 0
+    name_patterns: bool = True  # near-identical names (a factory's series) stay on one side
+
+
+class Search(Settings):
+    """The search for LightGBM settings."""
+
+    trials: int = Field(default=20, ge=0)  # 0: the settings below are used as they are
+    seconds: int = Field(default=120, gt=0)  # no trial starts after this; the study says which limit ended it
+    rows: int = Field(default=20_000, gt=0)  # accounts the search looks at, the same ones for the same seed
+
+
+class Train(Settings):
+    """How the booster is trained."""
+
+    seed: int = 0
+    threads: int = Field(default=2, ge=1)
+    trees: int = Field(default=1500, ge=1)  # at most; early stopping chooses fewer
+    patience: int = Field(default=100, ge=1)  # trees without improvement before stopping
+    learning_rate: float = Field(default=0.05, gt=0, le=1)
+    leaves: int = Field(default=31, ge=2)
+    least_rows: int = Field(default=20, ge=1)  # accounts in a leaf
+    column_share: float = Field(default=0.6, gt=0, le=1)
+    row_share: float = Field(default=0.8, gt=0, le=1)
+    l2: float = Field(default=1.0, ge=0)
+    class_weight: Literal["none", "balanced"] = "none"
+    source_weight: Literal["none", "balanced"] = "none"
+    calibration: Literal["auto", "none", "platt", "beta", "isotonic"] = "auto"
+    bot_share: float | None = Field(default=None, gt=0, lt=1)  # of the population to be scored; null: as in the labels
+    search: Search = Search()
+    # Tier -> largest share of people (not bots) that may land in it or a harsher one.
+    tiers: dict[str, float] = {
+        "suspend": 0.001,
+        "review": 0.005,
+        "challenge": 0.01,
+        "limit_reach": 0.03,
+        "discount": 0.1,
+    }
+
+
+class Evaluate(Settings):
+    """How quality is measured."""
+
+    resamples: int = Field(default=500, ge=10)  # bootstrap
+    level: float = Field(default=0.95, gt=0, lt=1)
+    seed: int = 0
+    leave_source_out: bool = True
+
+
+class Explain(Settings):
+    """What is explained."""
+
+    cases: int = Field(default=20, ge=0)
+    reasons: int = Field(default=5, ge=1)
+    picture_rows: int = Field(default=2000, ge=10)  # accounts drawn in the beeswarm
+    seed: int = 0

@@ -1,0 +1,1 @@
+"""How data flows: stages, jobs, files, tracking and the command line."""

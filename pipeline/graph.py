@@ -1,0 +1,96 @@
+"""The stages in their order; dvc.yaml is printed from here and a test compares the two."""
+
+from __future__ import annotations
+
+from pipeline.stage import Stage
+
+_CORE = (
+    "features/errors.py",
+    "features/settings.py",
+    "features/tables.py",
+    "pipeline/stage.py",
+    "pipeline/files.py",
+    "pipeline/layout.py",
+)
+
+STAGES: dict[str, Stage] = {
+    s.name: s
+    for s in (
+        Stage(
+            "prepare",
+            "read labelled accounts and their events into canonical tables",
+            run="pipeline.stages.prepare:prepare",
+            reads=(),
+            writes=("tables", "refused", "intake"),
+            sections=("prepare",),
+            code=("pipeline/stages/prepare.py", "pipeline/recipes", "simulation", "features/tables.py"),
+            files=("recipes", "data/raw"),
+        ),
+        Stage(
+            "split",
+            "put every account on one side of each fold",
+            run="pipeline.stages.split:split",
+            reads=("tables",),
+            writes=("folds",),
+            sections=("split",),
+            code=("pipeline/stages/split.py", "models/folds.py"),
+        ),
+        Stage(
+            "featurize",
+            "measure every account as it stood when it was judged",
+            run="pipeline.stages.featurize:featurize",
+            reads=("tables", "folds"),
+            writes=("features", "transfer_features", "references"),
+            sections=("featurize",),
+            code=("pipeline/stages/featurize.py", "pipeline/engine.py", "features"),
+        ),
+        Stage(
+            "train",
+            "train the booster and its baselines out of fold, calibrate, and keep one model",
+            run="pipeline.stages.train:train",
+            reads=("features", "folds", "references"),
+            writes=("model", "oof", "baselines", "study", "run"),
+            sections=("train",),
+            code=("pipeline/stages/train.py", "models"),
+            track="pipeline.tracking:track_training",
+        ),
+        Stage(
+            "evaluate",
+            "measure quality with intervals, per source and with each source left out",
+            run="pipeline.stages.evaluate:evaluate",
+            reads=("features", "transfer_features", "folds", "oof", "baselines", "model"),
+            writes=("evaluation", "transfer", "roc", "precision_recall", "reliability"),
+            sections=("evaluate", "train"),
+            code=("pipeline/stages/evaluate.py", "models"),
+            track="pipeline.tracking:track_evaluation",
+        ),
+        Stage(
+            "explain",
+            "split every score into contributions and reasons",
+            run="pipeline.stages.explain:explain",
+            reads=("features", "folds", "model", "oof"),
+            writes=("contributions", "importance", "cases", "pictures"),
+            sections=("explain",),
+            code=("pipeline/stages/explain.py", "models", "review/plots.py"),
+            track="pipeline.tracking:track_explanation",
+        ),
+        Stage(
+            "review",
+            "write the page a reviewer reads",
+            run="pipeline.stages.review:review",
+            reads=("intake", "evaluation", "importance", "cases", "pictures", "model"),
+            writes=("review",),
+            code=("pipeline/stages/review.py", "review"),
+        ),
+        Stage(
+            "register",
+            "make the model champion if it earns it",
+            run="pipeline.stages.register:register",
+            reads=("model", "run", "evaluation", "features", "folds", "oof"),
+            writes=("registration",),
+            sections=("register_",),
+            code=("pipeline/stages/register.py", "pipeline/tracking.py"),
+            track="pipeline.tracking:track_registration",
+        ),
+    )
+}

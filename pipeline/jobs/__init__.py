@@ -1,0 +1,1 @@
+"""Work outside the graph: scoring, simulation, the doctor."""

@@ -1,0 +1,1 @@
+"""Recipes: how the files of a data set become canonical tables."""

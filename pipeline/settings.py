@@ -1,0 +1,132 @@
+"""``params.yaml`` read into types: the only place that reads YAML settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from features.errors import BadInput, printable
+from features.settings import Settings
+from models.settings import Evaluate, Explain, Split, Train
+from pipeline.yamlfiles import parse_yaml, read_yaml
+from simulation.settings import Town
+
+
+class Prepare(Settings):
+    """Where accounts come from: canonical tables, else recipes with their folders, else the simulated town."""
+
+    tables: str | None = None  # folder of canonical tables
+    sources: dict[str, str] = {}  # recipe name or file -> folder or file with its data
+    town: Town = Town()
+    latest_at: datetime = datetime(2100, 1, 1, tzinfo=UTC)  # a later moment is a mistake in the data
+    text_limit: int = Field(default=65_536, ge=1)  # characters kept of a text; longer ones are cut and counted
+
+
+class Featurize(Settings):
+    """How features are computed."""
+
+    memory: str = "8GB"  # DuckDB spills to disk beyond this
+    threads: int = Field(default=2, ge=1)
+    families: tuple[str, ...] = ()  # none: all
+    without: tuple[str, ...] = ()  # features left out by name
+
+
+class Register(Settings):
+    """When a model becomes champion."""
+
+    name: str = "unpump"
+    experiment: str = "unpump"
+    margin: float = Field(default=0.0, ge=0)  # average precision the challenger must add over every baseline
+    tolerance: float = Field(default=0.0, ge=0)  # average precision it may lose against the champion
+
+
+class Score(Settings):
+    """How accounts are scored in batch."""
+
+    explain: str = Field(default="flagged", pattern="^(all|flagged|none)$")
+    reasons: int = Field(default=5, ge=1)
+
+
+class Params(Settings):
+    """Every setting; a section per stage."""
+
+    prepare: Prepare = Prepare()
+    split: Split = Split()
+    featurize: Featurize = Featurize()
+    train: Train = Train()
+    evaluate: Evaluate = Evaluate()
+    explain: Explain = Explain()
+    register_: Register = Field(default=Register(), alias="register")
+    score: Score = Score()
+
+
+def read_params(path: Path | None, changes: Sequence[str] = ()) -> Params:
+    """Settings from ``path`` (the defaults when None) with ``section.key=value`` changes on top.
+
+    Raises
+    ------
+    BadInput
+        When the file is no YAML, or a section, key or value is not one we know; the message names the setting.
+    """
+    values: dict[str, Any] = read_yaml(path) or {} if path else {}
+    if not isinstance(values, dict):
+        raise BadInput(
+            str(path),
+            expected="a mapping of sections",
+            got=type(values).__name__,
+            todo="See params.yaml in the project for an example.",
+        )
+    for change in changes:
+        _set(values, change)
+    try:
+        return Params.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        known = _known(first["loc"][:-1])
+        if first["type"] == "extra_forbidden":
+            todo = f"Known here: {', '.join(known)}."
+            raise BadInput(
+                f"setting {place}", expected="a setting unpump knows", got="an unknown name", todo=todo
+            ) from error
+        raise BadInput(
+            f"setting {place}",
+            expected=first["msg"][0].lower() + first["msg"][1:],
+            got=printable(repr(first["input"])),
+            todo="Correct it in params.yaml or with --set.",
+        ) from error
+
+
+def _set(values: dict[str, Any], change: str) -> None:
+    key, equals, text = change.partition("=")
+    *sections, last = key.strip().split(".")
+    if not equals or not sections:
+        raise BadInput(
+            "--set", expected="section.key=value", got=printable(change), todo="For example --set train.trees=300."
+        )
+    place = values
+    for section in sections:
+        if not isinstance(place.setdefault(section, {}), dict):
+            raise BadInput(
+                f"setting {key}",
+                expected="a section",
+                got="a plain value",
+                todo="Name a key of a section of params.yaml.",
+            )
+        place = place[section]
+    place[last] = parse_yaml(text, where=f"--set {key}")
+
+
+def _known(place: Sequence[Any]) -> list[str]:
+    """Names of the settings at ``place``, as they are written in the file."""
+    fields: Any = Params
+    for part in place:
+        field = next((f for n, f in fields.model_fields.items() if part in (n, f.alias)), None)
+        if field is None or not hasattr(field.annotation, "model_fields"):
+            return []
+        fields = field.annotation
+    return sorted(f.alias or n for n, f in fields.model_fields.items())

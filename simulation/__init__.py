@@ -1,0 +1,1 @@
+"""A town of accounts with known truth."""
