@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class BadInput(ValueError):
+class BadInput(ValueError):  # noqa: N818 - it names the input, and reads so at every raise
     """Input or a setting that unpump cannot use; the program ends with exit code 2 and no traceback.
 
     Parameters

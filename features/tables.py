@@ -143,7 +143,7 @@ FOLLOWS = Table(
 
 MEASURES = Table(
     "measures",
-    "Numbers a user already has about each account; every further numeric column is a feature of the family `measured`.",
+    "Numbers a user already has; every numeric column after the first is a feature of the family `measured`.",
     (Column("account_id", TEXT, "the account", nullable=False),),
     key=("account_id",),
 )
