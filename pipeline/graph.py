@@ -4,15 +4,6 @@ from __future__ import annotations
 
 from pipeline.stage import Stage
 
-_CORE = (
-    "features/errors.py",
-    "features/settings.py",
-    "features/tables.py",
-    "pipeline/stage.py",
-    "pipeline/files.py",
-    "pipeline/layout.py",
-)
-
 STAGES: dict[str, Stage] = {
     s.name: s
     for s in (
@@ -23,7 +14,6 @@ STAGES: dict[str, Stage] = {
             reads=(),
             writes=("tables", "refused", "intake"),
             sections=("prepare",),
-            code=("pipeline/stages/prepare.py", "pipeline/recipes", "simulation", "features/tables.py"),
             files=("recipes", "data/raw"),
         ),
         Stage(
@@ -33,7 +23,6 @@ STAGES: dict[str, Stage] = {
             reads=("tables",),
             writes=("folds",),
             sections=("split",),
-            code=("pipeline/stages/split.py", "models/folds.py"),
         ),
         Stage(
             "featurize",
@@ -42,7 +31,6 @@ STAGES: dict[str, Stage] = {
             reads=("tables", "folds"),
             writes=("features", "transfer_features", "references"),
             sections=("featurize",),
-            code=("pipeline/stages/featurize.py", "pipeline/engine.py", "features"),
         ),
         Stage(
             "train",
@@ -51,7 +39,6 @@ STAGES: dict[str, Stage] = {
             reads=("features", "folds", "references"),
             writes=("model", "oof", "baselines", "study", "run"),
             sections=("train",),
-            code=("pipeline/stages/train.py", "models"),
             track="pipeline.tracking:track_training",
         ),
         Stage(
@@ -61,7 +48,6 @@ STAGES: dict[str, Stage] = {
             reads=("features", "transfer_features", "folds", "oof", "baselines", "model"),
             writes=("evaluation", "transfer", "roc", "precision_recall", "reliability"),
             sections=("evaluate", "train"),
-            code=("pipeline/stages/evaluate.py", "models"),
             track="pipeline.tracking:track_evaluation",
         ),
         Stage(
@@ -71,7 +57,6 @@ STAGES: dict[str, Stage] = {
             reads=("features", "folds", "model", "oof"),
             writes=("contributions", "importance", "cases", "pictures"),
             sections=("explain",),
-            code=("pipeline/stages/explain.py", "models", "review/plots.py"),
             track="pipeline.tracking:track_explanation",
         ),
         Stage(
@@ -80,7 +65,6 @@ STAGES: dict[str, Stage] = {
             run="pipeline.stages.review:review",
             reads=("intake", "evaluation", "importance", "cases", "pictures", "model"),
             writes=("review",),
-            code=("pipeline/stages/review.py", "review"),
         ),
         Stage(
             "register",
@@ -89,7 +73,6 @@ STAGES: dict[str, Stage] = {
             reads=("model", "run", "evaluation", "features", "folds", "oof"),
             writes=("registration",),
             sections=("register_",),
-            code=("pipeline/stages/register.py", "pipeline/tracking.py"),
             track="pipeline.tracking:track_registration",
         ),
     )

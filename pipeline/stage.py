@@ -27,10 +27,9 @@ class Stage:
     run: str
     reads: tuple[str, ...]
     writes: tuple[str, ...]
-    code: tuple[str, ...]  # folders and files of code whose change means a new run
     sections: tuple[str, ...] = ()  # sections of params.yaml it reads; the first is passed as ``settings``
     track: str = ""
-    files: tuple[str, ...] = ()  # further files it depends on
+    files: tuple[str, ...] = ()  # further files and folders it depends on, beside its code
 
 
 def resolve(name: str) -> Callable[..., Any]:

@@ -1,0 +1,203 @@
+"""The command line: what may be said, and what happens when it goes wrong. ``pipeline.commands`` does the work."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from features.errors import BadInput, printable
+from pipeline.graph import STAGES
+
+DONE, FAILED, BAD = 0, 1, 2
+INTERRUPTED = 130  # 128 + SIGINT, as shells count it
+
+_EXAMPLES = """\
+examples:
+  unpump run --out out/town                                     try everything on a simulated town
+  unpump run --source cresci-2017=DATA --out out/cresci         train on a known public data set
+  unpump run --source my.yaml=DATA --out out/mine               train on your own, described by a recipe
+  unpump score --model out/mine/artifacts/model --tables NEW --out out/scores
+  unpump features                                               what is measured of an account
+
+exit codes: 0 done, 1 failed, 2 bad usage or bad input
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of every command."""
+    parser = argparse.ArgumentParser(
+        prog="unpump",
+        description="Finds the accounts behind pumped likes: trains, evaluates and explains bot classifiers.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_run(commands)
+    for stage in STAGES.values():
+        _add_stage(commands, stage.name, stage.says)
+    _add_score(commands)
+    _add_simulate(commands)
+    _add(commands, "features", "print the catalogue of features", "unpump features | less").add_argument(
+        "--format", choices=("text", "markdown", "json"), default="text", help="how to print it (default: text)"
+    )
+    _add(commands, "recipes", "list the data sets unpump can read by name", "unpump recipes")
+    _add(commands, "summary", "print headline metrics of a run and where its report is", "unpump summary").add_argument(
+        "--out", metavar="DIR", help="folder of an `unpump run` (default: this DVC project)"
+    )
+    _add(commands, "doctor", "say what is wrong with this installation", "unpump doctor")
+    return parser
+
+
+def _add(commands: argparse._SubParsersAction, name: str, says: str, example: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        name,
+        help=says,
+        description=says[0].upper() + says[1:] + ".",
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print one machine-readable summary line on standard output"
+    )
+    parser.add_argument("--debug", action="store_true", help="show the traceback when something fails")
+    return parser
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--params", metavar="FILE", help="settings (default: params.yaml of this folder, if there is one)"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="SECTION.KEY=VALUE",
+        dest="changes",
+        help="change one setting, for example --set train.trees=300; may be repeated",
+    )
+
+
+def _add_sources(parser: argparse.ArgumentParser) -> None:
+    given = parser.add_mutually_exclusive_group()
+    given.add_argument(
+        "--tables", metavar="DIR", help="folder of canonical tables (accounts.parquet, labels.parquet, ...)"
+    )
+    given.add_argument(
+        "--source",
+        action="append",
+        default=[],
+        metavar="RECIPE=PATH",
+        help="a recipe (a name `unpump recipes` lists, or a YAML file) and the folder it reads; may be repeated",
+    )
+
+
+def _add_run(commands: argparse._SubParsersAction) -> None:
+    parser = _add(
+        commands, "run", "run all stages, in a folder of their own", "unpump run --source nyu-2017=DATA --out out/nyu"
+    )
+    _add_sources(parser)
+    parser.add_argument(
+        "--out", required=True, metavar="DIR", help="folder for tables, features, model, metrics and report"
+    )
+    _add_settings(parser)
+
+
+def _add_stage(commands: argparse._SubParsersAction, name: str, says: str) -> None:
+    parser = _add(commands, name, says, f"unpump {name}")
+    if name == "prepare":
+        _add_sources(parser)
+    if name == "register":
+        parser.add_argument("--rollback", action="store_true", help="make the previous champion champion again")
+    parser.add_argument("--out", metavar="DIR", help="folder of an `unpump run` (default: this DVC project)")
+    _add_settings(parser)
+
+
+def _add_score(commands: argparse._SubParsersAction) -> None:
+    parser = _add(
+        commands,
+        "score",
+        "score every account of a folder of canonical tables",
+        "unpump score --model models:/unpump@champion --tables NEW --out out/scores",
+    )
+    parser.add_argument(
+        "--model", required=True, metavar="DIR|models:/NAME@ALIAS", help="model directory or registered model"
+    )
+    parser.add_argument(
+        "--tables", required=True, metavar="DIR", help="folder of canonical tables; labels are not needed"
+    )
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder for scores.parquet and manifest.json")
+    parser.add_argument(
+        "--as-of", metavar="MOMENT", help="judge every account as of this UTC moment (default: its observed_at)"
+    )
+    parser.add_argument(
+        "--bot-share", type=float, metavar="SHARE", help="share of bots expected among these accounts, 0 to 1"
+    )
+    _add_settings(parser)
+
+
+def _add_simulate(commands: argparse._SubParsersAction) -> None:
+    parser = _add(
+        commands,
+        "simulate",
+        "write a town of accounts with known truth",
+        "unpump simulate --out out/town --accounts 10000 --seed 7",
+    )
+    parser.add_argument(
+        "--out", required=True, metavar="DIR", help="folder for the tables, the truth and a picture page"
+    )
+    parser.add_argument("--accounts", type=int, metavar="N", help="how many accounts live there")
+    parser.add_argument("--seed", type=int, metavar="S", help="another seed, another town")
+    _add_settings(parser)
+
+
+def run_command(arguments: Sequence[str]) -> int:
+    """Parse ``arguments``, run the command, and turn every failure into a sentence and an exit code."""
+    try:
+        options = build_parser().parse_args(arguments)
+    except SystemExit as stop:  # argparse has already said what was wrong
+        return int(stop.code or 0)
+    _set_up(options.debug)
+    try:
+        command = getattr(import_module("pipeline.commands"), options.command, None)
+        summary = command(options) if command else import_module("pipeline.commands").stage(options)
+    except BadInput as error:
+        if options.debug:
+            logging.exception("bad input")
+        _say({"status": "bad input", "error": str(error)} if options.json else None, f"unpump: {error}")
+        return BAD
+    except KeyboardInterrupt:
+        _say(None, "unpump: interrupted; earlier outputs are as they were")
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output went away, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except Exception as error:  # the last line of defence: a person gets a sentence, --debug gets the rest
+        if options.debug:
+            raise
+        text = f"{type(error).__name__}: {printable(str(error), 500)}"
+        _say(
+            {"status": "failed", "error": text} if options.json else None,
+            f"unpump: failed: {text}. Run it again with --debug to see where.",
+        )
+        return FAILED
+    if options.json:
+        print(json.dumps({"status": "done", **(summary or {})}, sort_keys=True), flush=True)
+    return DONE
+
+
+def _say(summary: dict[str, str] | None, sentence: str) -> None:
+    if summary:
+        print(json.dumps(summary, sort_keys=True), flush=True)
+    print(sentence, file=sys.stderr, flush=True)
+
+
+def _set_up(debug: bool) -> None:
+    """Log lines on standard error for our own packages; libraries only when something is wrong."""
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.WARNING)
+    for ours in ("features", "models", "review", "pipeline", "simulation"):
+        logging.getLogger(ours).setLevel(logging.DEBUG if debug else logging.INFO)

@@ -1,0 +1,163 @@
+"""What each command does, once its words are understood. Every function returns its summary for ``--json``."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from features.errors import BadInput, printable
+from pipeline.graph import STAGES
+from pipeline.layout import Layout
+from pipeline.settings import Params, read_params
+from pipeline.stage import execute
+
+log = logging.getLogger(__name__)
+Summary = dict[str, Any]
+
+
+def project_root() -> Path:
+    """The DVC project around this folder; this folder itself when there is none."""
+    if os.environ.get("DVC_ROOT"):
+        return Path(os.environ["DVC_ROOT"])
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / "dvc.yaml").is_file()), here)
+
+
+def settings(options: Namespace) -> Params:
+    """Settings of the file and the ``--set`` changes of this call."""
+    named = Path(options.params) if options.params else Path("params.yaml")
+    params = read_params(named if options.params or named.is_file() else None, options.changes)
+    sources, tables = getattr(options, "source", None), getattr(options, "tables", None)
+    if not sources and not (tables and options.command in ("run", "prepare")):
+        return params
+    given = {"tables": tables, "sources": dict(_source(s) for s in sources or [])}
+    return params.model_copy(update={"prepare": params.prepare.model_copy(update=given)})
+
+
+def _source(text: str) -> tuple[str, str]:
+    recipe, equals, path = text.partition("=")
+    if not (recipe and equals and path):
+        raise BadInput(
+            "--source",
+            expected="RECIPE=PATH",
+            got=printable(text),
+            todo="For example --source cresci-2017=DATA/cresci-2017.",
+        )
+    return recipe, path
+
+
+def run(options: Namespace) -> Summary:
+    """All stages in a folder of their own."""
+    params, out = settings(options), Path(options.out)
+    if out.exists() and not out.is_dir():
+        raise BadInput(f"--out {out}", expected="a folder", got="a file", todo="Name another folder.")
+    layout = Layout.run(out.resolve(), root=out.resolve())
+    started = time.monotonic()
+    for number, one in enumerate(STAGES.values(), start=1):
+        _execute(one.name, layout, params, f"[{number}/{len(STAGES)}] ")
+    log.info("all stages done in %.0f s", time.monotonic() - started)
+    return _summarise(layout)
+
+
+def stage(options: Namespace) -> Summary:
+    """One stage, as dvc.yaml calls it."""
+    layout = (
+        Layout.run(Path(options.out).resolve(), Path(options.out).resolve())
+        if options.out
+        else Layout.project(project_root())
+    )
+    if options.command == "register" and options.rollback:
+        from pipeline.tracking import rollback
+
+        outcome = rollback(layout, settings(options))
+        log.info("%s", outcome["says"])
+        return outcome
+    _execute(options.command, layout, settings(options))
+    return {"stage": options.command, "wrote": [str(layout.path(name)) for name in STAGES[options.command].writes]}
+
+
+def _execute(name: str, layout: Layout, params: Params, prefix: str = "") -> None:
+    log.info("%s%s: %s", prefix, name, STAGES[name].says)
+    started = time.monotonic()
+    execute(STAGES[name], layout, params)
+    log.info("%s%s done in %.1f s", prefix, name, time.monotonic() - started)
+
+
+def score(options: Namespace) -> Summary:
+    """Score every account of a folder of tables."""
+    from pipeline.jobs.score import score as score_job
+
+    return dict(
+        score_job(
+            model=options.model,
+            tables=Path(options.tables),
+            out=Path(options.out),
+            params=settings(options),
+            as_of=options.as_of,
+            bot_share=options.bot_share,
+            root=project_root(),
+        )
+    )
+
+
+def simulate(options: Namespace) -> Summary:
+    """Write a town with known truth."""
+    from pipeline.jobs.simulate import simulate_job
+
+    asked = {key: value for key in ("accounts", "seed") if (value := getattr(options, key)) is not None}
+    changes = [*options.changes, *(f"prepare.town.{key}={value}" for key, value in asked.items())]
+    params = read_params(Path(options.params) if options.params else None, changes)
+    return dict(simulate_job(params.prepare.town, Path(options.out)))
+
+
+def features(options: Namespace) -> Summary:
+    """Print the catalogue of features."""
+    from features.catalogue import print_catalogue
+
+    return {"features": print_catalogue(sys.stdout, "json" if options.json else options.format)}
+
+
+def recipes(options: Namespace) -> Summary:
+    """List the recipes that come with unpump."""
+    from pipeline.recipes import shipped
+
+    found = shipped()
+    if not options.json:
+        width = max(map(len, found))
+        for name, recipe in found.items():
+            print(f"{name:<{width}}  {recipe.title}")
+    return {"recipes": sorted(found)}
+
+
+def summary(options: Namespace) -> Summary:
+    """Print the headline of a run."""
+    layout = (
+        Layout.run(Path(options.out).resolve(), Path(options.out).resolve())
+        if options.out
+        else Layout.project(project_root())
+    )
+    return _summarise(layout, quiet=options.json)
+
+
+def _summarise(layout: Layout, quiet: bool = False) -> Summary:
+    from pipeline.jobs.summary import headline, print_headline
+
+    found = headline(layout)
+    if not quiet:
+        print_headline(found, sys.stderr)
+    return found
+
+
+def doctor(options: Namespace) -> Summary:
+    """Say what is wrong with this installation."""
+    from pipeline.jobs.doctor import examine, print_findings
+
+    findings = examine(project_root())
+    if not options.json:
+        print_findings(findings, sys.stdout)
+    return {"findings": [f.as_dict() for f in findings]}
