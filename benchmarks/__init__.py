@@ -1,0 +1,1 @@
+"""Measurements against real data and against peers; each is one command."""

@@ -1,0 +1,252 @@
+"""Measures docs/results.md: quality on the real labelled sets and on the town, transfer between sets, and times.
+
+``python -m benchmarks.results --data ../shared/data`` runs everything and writes the page;
+``--only quality transfer town times`` runs some parts again and keeps the others from ``out/results``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from pipeline.dvcyaml import PROJECT
+from pipeline.files import read_json, write_all
+
+KEPT = PROJECT / "out" / "results"
+PAGE = PROJECT / "docs" / "results.md"
+
+# Recipe -> (folder below the data, ROC AUC and average precision of the reference). The reference is LightGBM with
+# 200 trees on the obvious columns of that set, 5 random folds; None: nobody measured that combination.
+SETS: dict[str, tuple[str, float | None, float | None]] = {
+    "cresci-2017": ("twitter/cresci-2017", 0.998, 0.999),
+    "mib-2015": ("twitter/mib-2015", 1.0, 1.0),
+    "human-bots-2021": ("twitter/human-bots-2021", 0.926, 0.888),
+    "nyu-2017": ("twitter/nyu-2017", 0.975, 0.975),
+    "gilani-2017": ("twitter/gilani-2017", 0.855, 0.839),
+    "bot-or-not-2026": ("twitter/bot-or-not-2026", 0.996, 0.988),
+    "instagram-kaggle-2019": ("instagram/kaggle-2019", 0.984, 0.985),
+    "instafake-2019": ("instagram/instafake-2019", 0.993, 0.964),
+    "fake-stars-events-2024": ("github/fake-stars-2024", 0.893, 0.908),
+    "fake-stars-profiles-2024": ("github/fake-stars-2024", 0.824, 0.823),
+    "fake-stars-2024": ("github/fake-stars-2024", None, None),
+}
+TRANSFERS = {
+    "three sets of profiles": ("cresci-2017", "human-bots-2021", "nyu-2017"),
+    "all Twitter sets": ("cresci-2017", "mib-2015", "human-bots-2021", "nyu-2017", "gilani-2017", "bot-or-not-2026"),
+}
+
+
+def main() -> None:
+    """Measure what was asked and write the page from all that is known."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=PROJECT.parent / "shared" / "data", help="folder of the real data")
+    parts = {"quality": quality, "transfer": transfer, "town": town, "times": times}
+    parser.add_argument("--only", nargs="*", choices=sorted(parts), default=list(parts), help="parts to measure again")
+    options = parser.parse_args()
+    for name in options.only:
+        measured = {"commit": commit(), "rows": parts[name](options.data.resolve())}
+        write_all({KEPT / f"{name}.json": measured})
+    known = {name: read_json(KEPT / f"{name}.json") for name in parts if (KEPT / f"{name}.json").is_file()}
+    write_all({PAGE: page(known)})
+    print(f"wrote {PAGE.relative_to(PROJECT)}")
+
+
+def commit() -> str:
+    """Short name of the commit that is measured, marked when the tree differs from it."""
+    return subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=PROJECT, check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+def evaluation(out: Path, arguments: list[str]) -> dict[str, Any]:
+    """Run the pipeline as a user would and return its evaluation with the seconds it took."""
+    started = time.monotonic()
+    command = [sys.executable, "-m", "pipeline", "run", "--out", str(out), *arguments]
+    environment = {k: v for k, v in os.environ.items() if k != "MLFLOW_TRACKING_URI"}
+    subprocess.run(command, cwd=PROJECT, check=True, env=environment)
+    return {**read_json(out / "artifacts" / "evaluation.json"), "seconds": round(time.monotonic() - started)}
+
+
+def sources(data: Path, names: tuple[str, ...]) -> list[str]:
+    """``--source`` arguments of the recipes ``names``."""
+    return [word for name in names for word in ("--source", f"{name}={data / SETS[name][0]}")]
+
+
+def quality(data: Path) -> list[dict[str, Any]]:
+    """Out-of-fold quality inside each set, beside its reference and the best baseline."""
+    rows = []
+    for name, (_, roc_auc, average_precision) in SETS.items():
+        with tempfile.TemporaryDirectory() as out:
+            found = evaluation(Path(out), sources(data, (name,)))
+        rows.append({"set": name, "reference": [roc_auc, average_precision], **headline(found)})
+    return rows
+
+
+def transfer(data: Path) -> list[dict[str, Any]]:
+    """Quality on each set when the model was trained on the others."""
+    rows = []
+    for title, names in TRANSFERS.items():
+        with tempfile.TemporaryDirectory() as out:
+            found = evaluation(Path(out), sources(data, names))
+        rows.append(
+            {
+                "sets": title,
+                "left_out": found["leave_source_out"],
+                "inside": found["per_source"],
+                "seconds": found["seconds"],
+            }
+        )
+    return rows
+
+
+def town(data: Path) -> list[dict[str, Any]]:
+    """Out-of-fold quality on the embedded default."""
+    with tempfile.TemporaryDirectory() as out:
+        return [{"set": "the default town", "reference": [None, None], **headline(evaluation(Path(out), []))}]
+
+
+def headline(found: dict[str, Any]) -> dict[str, Any]:
+    """The metrics of one evaluation that the page shows."""
+    overall = found["overall"]
+    rivals = overall["baselines"]
+    best = max(rivals, key=lambda name: rivals[name]["average_precision"]["value"] or 0)
+    return {
+        "counts": found["counts"],
+        "model": overall["model"],
+        "rival": {"name": best, **rivals[best]},
+        "seconds": found["seconds"],
+    }
+
+
+def times(data: Path) -> list[dict[str, Any]]:
+    """Seconds of the commands a newcomer types, in a fresh clone with an environment of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        clone = Path(folder) / "unpump"
+        subprocess.run(["git", "clone", "-q", str(PROJECT), str(clone)], check=True)
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("VIRTUAL_ENV", "MLFLOW", "DVC_"))}
+        commands = {
+            "make run, first command after git clone": ["make", "run"],
+            "make test": ["make", "test"],
+            "dvc repro, nothing changed": [".venv/bin/dvc", "repro", "-q"],
+            "unpump --help": [".venv/bin/unpump", "--help"],
+        }
+        return [{"command": name, "seconds": clock(words, clone, environment)} for name, words in commands.items()]
+
+
+def clock(words: list[str], folder: Path, environment: dict[str, str]) -> float:
+    """Seconds that a command takes; it must succeed."""
+    path = f"{folder / '.venv' / 'bin'}{os.pathsep}{environment['PATH']}"
+    started = time.monotonic()
+    subprocess.run(words, cwd=folder, env=environment | {"PATH": path}, check=True, stdout=subprocess.DEVNULL)
+    return round(time.monotonic() - started, 2)
+
+
+def page(known: dict[str, Any]) -> str:
+    """The page as Markdown."""
+    lines = [
+        "# Results",
+        "",
+        "Measured by `make results DATA=folder` (`python -m benchmarks.results`), on "
+        f"{os.cpu_count()} cores with Python {platform.python_version()}. Brackets hold 95% bootstrap intervals.",
+    ]
+    writers = {"quality": quality_lines, "transfer": transfer_lines, "town": town_lines, "times": times_lines}
+    for name, writer in writers.items():
+        if name in known:
+            lines += ["", *writer(known[name]["rows"]), "", f"Commit {known[name]['commit']}."]
+    return "\n".join(lines) + "\n"
+
+
+def quality_lines(rows: list[dict[str, Any]]) -> list[str]:
+    """Quality inside each real set."""
+    return [
+        "## Inside each real set",
+        "",
+        "Out of fold, 5 grouped folds (near-identical names stay on one side). The reference is LightGBM with",
+        "200 trees on the obvious columns of the set, 5 random folds.",
+        "",
+        *metric_table(rows, reference=True),
+    ]
+
+
+def town_lines(rows: list[dict[str, Any]]) -> list[str]:
+    """Quality on the town."""
+    return ["## The simulated town (`make run`)", "", *metric_table(rows, reference=False)]
+
+
+def metric_table(rows: list[dict[str, Any]], reference: bool) -> list[str]:
+    """One line a set: reference, model, best baseline."""
+    head = [
+        "set",
+        "accounts (bots)",
+        "ROC AUC",
+        "average precision",
+        "recall at 1% false positives",
+        "best baseline: average precision",
+        "s",
+    ]
+    if reference:
+        head[2:2] = ["reference ROC AUC / AP"]
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for row in rows:
+        model, counts = row["model"], row["counts"]
+        cells = [row["set"], f"{counts['accounts']:,} ({counts['bots']:,})"]
+        if reference:
+            cells.append(" / ".join("–" if v is None else f"{v:.3f}" for v in row["reference"]))
+        cells += [shown(model[m]) for m in ("roc_auc", "average_precision", "recall_at_1pct_fpr")]
+        cells += [f"{row['rival']['name']} {shown(row['rival']['average_precision'])}", str(row["seconds"])]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def transfer_lines(rows: list[dict[str, Any]]) -> list[str]:
+    """Quality on a set that training has not seen."""
+    lines = ["## Trained on the other sets, tested on one (leave one source out)"]
+    for row in rows:
+        lines += [
+            "",
+            f"### {row['sets'].capitalize()}",
+            "",
+            "| left out | ROC AUC | average precision | inside the folds: ROC AUC |",
+            "|---|---|---|---|",
+        ]
+        for name, found in sorted(row["left_out"]["sources"].items()):
+            if found.get("metrics") is None:
+                lines.append(f"| {name} | {found['why']} | | |")
+                continue
+            inside, metrics = row["inside"][name]["model"]["roc_auc"], found["metrics"]
+            cells = (shown(metrics["roc_auc"]), shown(metrics["average_precision"]), shown(inside))
+            lines.append(f"| {name} | {' | '.join(cells)} |")
+        mean = row["left_out"]["mean"]
+        lines.append(f"| **mean** | {mean['roc_auc']:.3f} | {mean['average_precision']:.3f} | |")
+    return lines
+
+
+def times_lines(rows: list[dict[str, Any]]) -> list[str]:
+    """Times of the commands."""
+    return [
+        "## Times",
+        "",
+        "| command | seconds |",
+        "|---|---|",
+        *(f"| `{r['command']}` | {r['seconds']:g} |" for r in rows),
+    ]
+
+
+def shown(metric: dict[str, Any]) -> str:
+    """A metric with its interval."""
+    if metric["value"] is None:
+        return "undefined"
+    if metric.get("low") is None:
+        return f"{metric['value']:.3f}"
+    return f"{metric['value']:.3f} ({metric['low']:.3f} to {metric['high']:.3f})"
+
+
+if __name__ == "__main__":
+    main()
