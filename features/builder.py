@@ -1,0 +1,203 @@
+"""From declarations to SQL: which SELECTs, in which order, give one row per account and one column per feature.
+
+Nothing is run here. The plan is text for DuckDB over relations named like the canonical tables, plus
+``verdicts(account_id, as_of, fold)``; ``pipeline/engine.py`` runs it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+import ibis
+import pyarrow as pa
+
+from features.catalogue import FEATURES, REFERENCES, VIEWS
+from features.declare import Feature, Rows, Value
+from features.tables import TABLES, Measure, measures_of
+
+VERDICTS = {"account_id": "string", "as_of": "timestamp(6)", "fold": "int64"}
+TYPES = {pa.string(): "string", pa.int64(): "int64", pa.bool_(): "boolean", pa.float64(): "float64"}
+DIALECT = "duckdb"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One SELECT whose result is kept under ``name`` for the steps after it."""
+
+    name: str
+    kind: Literal["view", "reference", "group"]
+    sql: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run: the steps in order, then ``select``, which gives account_id, as_of and ``columns``, sorted."""
+
+    steps: tuple[Step, ...]
+    select: str
+    columns: tuple[str, ...]
+    features: tuple[Feature, ...]  # one per column, measures included
+    tables: tuple[str, ...]  # canonical tables the SQL reads
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Names of the references it fits, in order."""
+        return tuple(s.name.removeprefix("reference_") for s in self.steps if s.kind == "reference")
+
+
+def plan(available: Mapping[str, pa.Schema], only: Sequence[str] | None = None, *, fit: bool = True) -> Plan:
+    """Compile features into SQL.
+
+    Parameters
+    ----------
+    available : schema of every canonical table that is present; that of ``measures`` declares the measures
+    only : columns to make, in this order; None makes every declared feature, then every measure by name.
+        A name nobody declares is a column of nulls: an older model may know it.
+    fit : bool, fit the references; otherwise relations ``reference_NAME`` are expected to exist
+
+    Returns
+    -------
+    Plan; a feature whose tables are absent is a column of nulls
+    """
+    measures = {m.name: m for m in measures_of(available["measures"])} if "measures" in available else {}
+    names = tuple(only) if only is not None else columns(measures)
+    compiler = _Compiler(available, fit)
+    groups: dict[str, list[Feature]] = {}
+    for name in names:
+        if name in FEATURES and FEATURES[name].needs_met(available):
+            groups.setdefault(FEATURES[name].view, []).append(FEATURES[name])
+    made = {view: compiler.group(view, wanted) for view, wanted in groups.items()}
+    chosen = {name: FEATURES.get(name) or _measured(measures.get(name, Measure(name))) for name in names}
+    result = compiler.result(chosen, made, measures)
+    return Plan(tuple(compiler.steps), _sql(result), names, tuple(chosen.values()), tuple(sorted(compiler.tables)))
+
+
+def columns(measures: Collection[str] = ()) -> tuple[str, ...]:
+    """Every column of the feature table: declared features in catalogue order, then other measures by name."""
+    return (*FEATURES, *sorted(set(measures) - set(FEATURES)))
+
+
+@cache
+def feature_hash() -> str:
+    """MD5 over every declaration and all compiled SQL: it changes when a definition changes."""
+    whole = plan({name: table.schema for name, table in TABLES.items()})
+    declared = [f.to_dict() for f in whole.features]
+    text = json.dumps([declared, [s.sql for s in whole.steps], whole.select], sort_keys=True)
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+class _Compiler:
+    """Builds each relation once, and notes the steps in the order they must run."""
+
+    def __init__(self, available: Mapping[str, pa.Schema], fit: bool) -> None:
+        self.available = available
+        self.fit = fit
+        self.steps: list[Step] = []
+        self.tables: set[str] = set()
+        self.built: dict[str, Rows] = {}
+
+    def relation(self, name: str) -> Rows:
+        """The Ibis table called ``name``: a canonical table, the verdicts, a reference or a view."""
+        if name not in self.built:
+            self.built[name] = self._build(name)
+        return self.built[name]
+
+    def _build(self, name: str) -> Rows:
+        if name == "verdicts":
+            return ibis.table(VERDICTS, name=name)
+        if name in TABLES:
+            self.tables.add(name)
+            return ibis.table(_schema(name, self.available[name]), name=name)
+        if name in REFERENCES:
+            fitted = REFERENCES[name].build(*map(self.relation, REFERENCES[name].inputs))
+            return self._keep(name, "reference", fitted)
+        view = VIEWS[name]
+        rows = view.build(*map(self.relation, view.inputs))
+        return self._keep(name, "view", rows) if view.stored else rows
+
+    def _keep(self, name: str, kind: Literal["view", "reference", "group"], rows: Rows) -> Rows:
+        if self.fit or kind != "reference":
+            self.steps.append(Step(f"{kind}_{name}", kind, _sql(rows)))
+        return ibis.table(rows.schema(), name=f"{kind}_{name}")
+
+    def group(self, view: str, features: Sequence[Feature]) -> Rows:
+        """One row per account with the features measured on ``view``."""
+        rows = self.relation(view)
+        values = {f.name: _value(f, rows) for f in features}
+        if VIEWS[view].per == "account":
+            return self._keep(view, "group", rows.select("account_id", **values))
+        return self._keep(view, "group", rows.group_by("account_id").aggregate(**values))
+
+    def result(
+        self, chosen: Mapping[str, Feature], groups: Mapping[str, Rows], measures: Mapping[str, Measure]
+    ) -> Rows:
+        """One row per verdict, sorted, with every chosen column."""
+        rows = self.relation("verdicts").drop("fold")
+        if any(name in measures for name in chosen):
+            # An account should have one row of measures; should it have more, the result still has one.
+            given = self.relation("measures")
+            largest = {f"measure_{n}": given[n].max() for n in measures if n in chosen}
+            rows = _join(rows, given.group_by("account_id").aggregate(**largest))
+        for group in groups.values():
+            rows = _join(rows, group)
+        made = {f.name for view in groups for f in chosen.values() if f.view == view}
+        values = {}
+        for name, feature in chosen.items():
+            found = [rows[name]] if name in made else []
+            if name in measures:
+                given_value = _finite(rows[f"measure_{name}"])
+                inside = (given_value >= feature.low) & (given_value <= feature.high)
+                found.append(ibis.ifelse(inside, given_value, ibis.null("float64")))
+            values[name] = ibis.coalesce(*found) if found else ibis.null("float64")
+        return rows.select("account_id", "as_of", **values).order_by("account_id")
+
+
+def _value(feature: Feature, rows: Rows) -> Value:
+    assert feature.build is not None
+    value = _finite(feature.build(rows).cast("float64"))
+    if feature.least:
+        value = ibis.ifelse(rows.count() >= feature.least, value, ibis.null("float64"))
+    return value
+
+
+def _finite(value: Value) -> Value:
+    return ibis.ifelse(value.isnan() | value.isinf(), ibis.null("float64"), value)
+
+
+def _join(left: Rows, right: Rows) -> Rows:
+    return left.left_join(right, "account_id").drop("account_id_right")
+
+
+def _measured(measure: Measure) -> Feature:
+    """The feature a measure is when no declared feature has its name."""
+    low = -float("inf") if measure.low is None else measure.low
+    high = float("inf") if measure.high is None else measure.high
+    name = measure.name.replace("_", " ")
+    says = measure.says if "{value" in measure.says else f"{measure.says or name}: {{value:,.6g}} (usual: {{usual}})"
+    return Feature(
+        name=measure.name,
+        view="measures",
+        family="measured",
+        unit=measure.unit,
+        low=low,
+        high=high,
+        missing="not given for the account",
+        evade="cheap",
+        says=says,
+        summary=measure.says or f"{name}, as it was given.",
+        source="given",
+    )
+
+
+def _schema(name: str, schema: pa.Schema) -> dict[str, Any]:
+    types = {c.name: "timestamp(6)" if pa.types.is_timestamp(c.type) else TYPES[c.type] for c in TABLES[name].columns}
+    return types | {m.name: "float64" for m in measures_of(schema)} if name == "measures" else types
+
+
+def _sql(rows: Rows) -> str:
+    return str(ibis.to_sql(rows, dialect=DIALECT))

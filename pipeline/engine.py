@@ -1,0 +1,184 @@
+"""DuckDB, embedded: reads canonical Parquet files, runs a plan within a memory limit, and streams the result out."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.builder import Plan, plan
+from features.errors import BadInput, printable
+from features.tables import TABLES, measures_of
+from pipeline.settings import Featurize
+from pipeline.tablefiles import TableFiles
+
+ROWS = 100_000  # of a batch written at once
+DUCK_TYPES = {pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.bool_(): "BOOLEAN", pa.float64(): "DOUBLE"}
+
+
+@dataclass
+class Featurized:
+    """Features of every account: ask for a table, or write them as Parquet without holding them in memory."""
+
+    plan: Plan
+    references: dict[str, pa.Table]
+    connection: duckdb.DuckDBPyConnection
+    keep: Any = field(repr=False)  # the folder DuckDB spills to lives as long as this
+
+    def batches(self) -> pa.RecordBatchReader:
+        """Rows sorted by account_id, in batches."""
+        return self.connection.sql(self.plan.select).to_arrow_reader(ROWS)
+
+    def table(self) -> pa.Table:
+        """All rows: account_id, as_of, then one float64 column per feature (null: missing)."""
+        return _typed(self.batches().read_all())
+
+    def write(self, path: Path) -> None:
+        """Write all rows to the Parquet file ``path``."""
+        reader = self.batches()
+        with pq.ParquetWriter(path, _schema(reader.schema), compression="zstd") as writer:
+            waiting: list[pa.RecordBatch] = []
+            held = 0
+            for batch in reader:
+                waiting.append(batch)
+                held += batch.num_rows
+                # Row groups of one size, whatever batches DuckDB hands out, so that the bytes are the same.
+                while held >= ROWS:
+                    whole = _typed(pa.Table.from_batches(waiting))
+                    writer.write_table(whole.slice(0, ROWS), row_group_size=ROWS)
+                    rest = whole.slice(ROWS)
+                    waiting, held = rest.cast(reader.schema).to_batches(), rest.num_rows
+            if held or not waiting:
+                last = pa.Table.from_batches(waiting, schema=reader.schema)
+                writer.write_table(_typed(last), row_group_size=ROWS)
+
+
+def featurize_tables(
+    tables: TableFiles,
+    verdicts: Any,
+    settings: Featurize,
+    references: Mapping[str, Any] | None = None,
+    columns: Sequence[str] | None = None,
+) -> Featurized:
+    """Measure every account of ``verdicts``.
+
+    Parameters
+    ----------
+    tables : where the canonical Parquet files are
+    verdicts : DataFrame or Arrow table of account_id, as_of (UTC) and fold (null: measured against all
+        training accounts); None judges every account when its counters were read
+    settings : memory, threads, and which features
+    references : name -> Arrow table or Parquet bytes, as a model carries them; None fits them on the
+        accounts with a fold, each account being measured against those of all other folds
+    columns : columns to make, in order; None makes those the settings ask for
+
+    Raises
+    ------
+    BadInput
+        When a file is no Parquet file or a column cannot be read as its type.
+    """
+    schemas = {name: pq.read_schema(files[0]) for name, files in tables.files.items() if name in TABLES}
+    chosen = wanted(settings, schemas) if columns is None else tuple(columns)
+    todo = plan(schemas, chosen, fit=references is None)
+    connection, folder = connect(settings)
+    try:
+        for name in {*todo.tables, "accounts"}:
+            connection.execute(_view(name, tables.files[name], schemas[name]))
+        _take_verdicts(connection, verdicts)
+        for name, content in (references or {}).items():
+            table = pq.read_table(pa.BufferReader(content)) if isinstance(content, bytes) else content
+            connection.register("given", table)
+            connection.execute(f'CREATE TEMP TABLE "reference_{name}" AS SELECT * FROM given')
+            connection.unregister("given")
+        for step in todo.steps:
+            connection.execute(f'CREATE TEMP TABLE "{step.name}" AS {step.sql}')
+        fitted = {name: _reference(connection, name) for name in todo.references}
+    except duckdb.Error as error:
+        raise BadInput(
+            str(tables.folder),
+            expected="canonical tables that can be read",
+            got=printable(str(error), 300),
+            todo="Run `unpump prepare` on the source, or see docs/tables.md for the columns.",
+        ) from error
+    return Featurized(todo, fitted, connection, folder)
+
+
+def wanted(settings: Featurize, schemas: Mapping[str, pa.Schema]) -> tuple[str, ...]:
+    """Columns the settings ask for, of the declared features and the measures that ``schemas`` tell of."""
+    whole = plan(schemas, None)
+    return tuple(
+        f.name
+        for f in whole.features
+        if (not settings.families or f.family in settings.families) and f.name not in settings.without
+    )
+
+
+def connect(settings: Featurize) -> tuple[duckdb.DuckDBPyConnection, Any]:
+    """A DuckDB connection within the settings' memory and threads, and the folder it spills to."""
+    folder = tempfile.TemporaryDirectory(prefix="unpump-", ignore_cleanup_errors=True)
+    connection = duckdb.connect(
+        config={
+            "memory_limit": settings.memory,
+            "threads": settings.threads,
+            "temp_directory": folder.name,
+            "preserve_insertion_order": False,
+        }
+    )
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection, folder
+
+
+def _view(name: str, files: Sequence[Path], schema: pa.Schema) -> str:
+    """SQL that shows Parquet files as a canonical table: absent columns are null, instants are UTC without a zone."""
+    given = set(schema.names)
+    parts = []
+    for column in TABLES[name].columns:
+        quoted = f'"{column.name}"'
+        if pa.types.is_timestamp(column.type):
+            value = f"make_timestamp(epoch_us({quoted}))" if column.name in given else "NULL::TIMESTAMP"
+        else:
+            kind = DUCK_TYPES[column.type]
+            value = f"CAST({quoted} AS {kind})" if column.name in given else f"NULL::{kind}"
+        parts.append(f"{value} AS {quoted}")
+    if name == "measures":
+        parts += [f"CAST({_quoted(m.name)} AS DOUBLE) AS {_quoted(m.name)}" for m in measures_of(schema)]
+    paths = ", ".join("'" + str(f).replace("'", "''") + "'" for f in files)
+    return f"CREATE TEMP VIEW {name} AS SELECT {', '.join(parts)} FROM read_parquet([{paths}], union_by_name = true)"
+
+
+def _take_verdicts(connection: duckdb.DuckDBPyConnection, verdicts: Any) -> None:
+    if verdicts is None:
+        connection.execute(
+            "CREATE TEMP TABLE verdicts AS SELECT account_id, observed_at AS as_of, NULL::BIGINT AS fold FROM accounts"
+        )
+        return
+    connection.register("given", verdicts)
+    connection.execute(
+        "CREATE TEMP TABLE verdicts AS SELECT CAST(account_id AS VARCHAR) AS account_id, "
+        "make_timestamp(epoch_us(as_of)) AS as_of, CAST(fold AS BIGINT) AS fold FROM given"
+    )
+    connection.unregister("given")
+
+
+def _reference(connection: duckdb.DuckDBPyConnection, name: str) -> pa.Table:
+    """What a model carries of a reference: its rows fitted on all training accounts, sorted."""
+    return connection.sql(f'SELECT * FROM "reference_{name}" WHERE held_out = -1 ORDER BY ALL').to_arrow_table()
+
+
+def _schema(schema: pa.Schema) -> pa.Schema:
+    moment = pa.timestamp("us", tz="UTC")
+    return pa.schema([pa.field(f.name, moment if pa.types.is_timestamp(f.type) else f.type) for f in schema])
+
+
+def _typed(table: pa.Table) -> pa.Table:
+    return table.cast(_schema(table.schema))
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
