@@ -1,0 +1,109 @@
+"""A feature's sentence filled with one account's value and what is usual among people; hostile text stays text.
+
+Sentences come out of a model directory or a user's recipe. Only the fields ``value`` and ``usual`` with a plain
+number format are filled; anything else (attributes, indexes, conversions, unknown fields) makes the sentence unusable
+and a plain one takes its place, so a sentence can neither run code nor stop a batch.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from string import Formatter
+from typing import Any
+
+from features.errors import printable
+
+LONGEST = 300  # characters of a sentence
+
+_FORMAT = re.compile(r",?(\.[0-9])?[defg%]?")
+_FLAGS = ("flag", "yes/no", "bool", "boolean")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What can be said of one feature: its declaration, and the range in which most people are.
+
+    ``usual_low`` and ``usual_high`` are the 10th and 90th percentile of people; NaN where no person was measured.
+    """
+
+    name: str
+    family: str
+    unit: str
+    says: str
+    summary: str
+    missing: str
+    usual_low: float = math.nan
+    usual_high: float = math.nan
+    suppressed: bool = False
+
+    @classmethod
+    def of(cls, declaration: Mapping[str, Any], usual: tuple[float, float] = (math.nan, math.nan)) -> Said:
+        """The declaration as it is kept in a model, with the usual range of people."""
+        texts = {k: str(declaration.get(k) or "") for k in ("name", "family", "unit", "says", "summary", "missing")}
+        low, high = (math.nan if v is None else float(v) for v in usual)
+        return cls(**texts, usual_low=low, usual_high=high, suppressed=bool(declaration.get("suppressed", False)))
+
+    @property
+    def code(self) -> str:
+        """Stable code of a reason that speaks of this feature: it changes only if the feature does."""
+        return f"{self.family}.{self.name}"
+
+    def sentence(self, value: float) -> str:
+        """The sentence for an account whose value is ``value``; for NaN, that and why it is not known."""
+        if math.isnan(value):
+            what = self.summary.rstrip(".") or self.name
+            why = f" ({self.missing})" if self.missing and self.missing != "never" else ""
+            return printable(f"Not known: {what[:1].lower()}{what[1:]}{why}", LONGEST)
+        filled = _fill(self, value)
+        if filled is None:
+            filled = f"{self.name} is {number(value, self.unit)} (usual: {self._usual('')})"
+        return printable(filled[:1].upper() + filled[1:], LONGEST)
+
+    def _usual(self, form: str) -> str:
+        if math.isnan(self.usual_low) or math.isnan(self.usual_high):
+            return "not known"
+        low, high = number(self.usual_low, self.unit, form), number(self.usual_high, self.unit, form)
+        if low == high:
+            return low
+        return "yes or no" if self.unit in _FLAGS and not form else f"{low} to {high}"
+
+
+def number(value: float, unit: str, form: str = "") -> str:
+    """``value`` as a person reads it: by ``form`` where one is given, else as its unit suggests."""
+    if math.isnan(value):
+        return "unknown"
+    if math.isinf(value):
+        return "beyond any number"
+    if form:
+        return format(round(value) if form.endswith("d") else value, form)
+    if unit in _FLAGS:
+        return "yes" if value else "no"
+    if unit == "share":
+        return f"{value:.0%}" if 0.1 <= abs(value) <= 0.9 or value in (0, 1) else f"{value:.1%}"
+    if value == round(value) and abs(value) < 1e15:
+        return f"{value:,.0f}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def _fill(said: Said, value: float) -> str | None:
+    """The filled sentence, or None when it asks for more than its two fields."""
+    try:
+        parts = list(Formatter().parse(said.says))
+    except ValueError:
+        return None
+    form = next((spec or "" for _, name, spec, _ in parts if name == "value"), "")
+    out = []
+    for text, name, spec, conversion in parts:
+        out.append(text)
+        if name is None:
+            continue
+        if name not in ("value", "usual") or conversion or not _FORMAT.fullmatch(spec or ""):
+            return None
+        try:
+            out.append(number(value, said.unit, spec or "") if name == "value" else said._usual(spec or form))
+        except ValueError:  # a form that Python does not know
+            return None
+    return "".join(out) or None
