@@ -73,3 +73,18 @@ class Explain(Settings):
     reasons: int = Field(default=5, ge=1)
     picture_rows: int = Field(default=2000, ge=10)  # accounts drawn in the beeswarm
     seed: int = 0
+
+
+class Gate(Settings):
+    """What a new model must show before it replaces the one in use."""
+
+    margin: float = Field(default=0.0, ge=0)  # average precision it must add over every baseline, with its interval
+    tolerance: float = Field(default=0.0, ge=0)  # average precision it may lose against the champion
+    may_lose: float = Field(default=0.01, ge=0)  # average precision the low end of the interval may lose
+    recall_may_lose: float = Field(default=0.02, ge=0)  # at 1% false positives, when the loss is certain
+    calibration_may_lose: float = Field(default=0.005, ge=0)  # log loss and calibration error, when certain
+    slice_may_lose: float = Field(default=0.02, ge=0)  # average precision in one slice, when certain
+    ceilings: dict[str, float] = {"suspend": 0.01}  # tier -> largest share of the people of any slice in it
+    cost_may_grow: float = Field(default=3.0, ge=1)  # times what it costs to explain an account with the champion
+    resamples: int = Field(default=500, ge=10)  # bootstrap
+    level: float = Field(default=0.95, gt=0, lt=1)
