@@ -88,3 +88,21 @@ class Gate(Settings):
     cost_may_grow: float = Field(default=3.0, ge=1)  # times what it costs to explain an account with the champion
     resamples: int = Field(default=500, ge=10)  # bootstrap
     level: float = Field(default=0.95, gt=0, lt=1)
+
+
+class Monitor(Settings):
+    """When monitoring speaks."""
+
+    # Share of runs in which any check speaks although nothing changed, all checks and features together.
+    alpha: float = Field(default=0.001, gt=0, lt=1)
+    psi_warning: float = Field(default=0.1, gt=0)  # population stability index, less what chance adds to it
+    psi_severe: float = Field(default=0.25, gt=0)
+    push: float = Field(default=0.25, gt=0)  # change of a feature's mean contribution, log-odds
+    tier: str = "review"  # whose threshold precision, recall and slices are watched at
+    loss: float = Field(default=0.05, gt=0, lt=1)  # of precision or recall; three times it is severe
+    accounts: int | None = Field(default=None, ge=1)  # of a usual batch; null: learned from earlier batches
+    volume: float = Field(default=2.0, gt=1)  # times more or fewer accounts than usual that are let pass
+    events: float = Field(default=3.0, gt=1)  # times more or fewer rows of a table per account
+    lag_days: float = Field(default=2.0, gt=0)  # by which a table may end earlier than it did in training
+    sample: int = Field(default=2000, ge=0)  # accounts whose contributions are computed; 0: none
+    history: int = Field(default=60, ge=0)  # earlier batches remembered

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError
 
 from features.errors import BadInput, printable
 from features.settings import Settings
-from models.settings import Evaluate, Explain, Split, Train
+from models.settings import Evaluate, Explain, Monitor, Split, Train
 from pipeline.yamlfiles import parse_yaml, read_yaml
 from simulation.settings import Town
 
@@ -62,6 +62,7 @@ class Params(Settings):
     explain: Explain = Explain()
     register_: Register = Field(default=Register(), alias="register")
     score: Score = Score()
+    monitor: Monitor = Monitor()
 
 
 def read_params(path: Path | None, changes: Sequence[str] = ()) -> Params:
