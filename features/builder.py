@@ -142,13 +142,13 @@ class _Compiler:
             # An account should have one row of measures; should it have more, the result still has one.
             given = self.relation("measures")
             largest = {f"measure_{n}": given[n].max() for n in measures if n in chosen}
-            rows = _join(rows, given.group_by("account_id").aggregate(**largest))
-        for group in groups.values():
-            rows = _join(rows, group)
+            rows = _join(rows, given.group_by("account_id").aggregate(**largest), "measures")
+        for name, group in groups.items():
+            rows = _join(rows, group, name)
         made = {f.name for view in groups for f in chosen.values() if f.view == view}
         values = {}
         for name, feature in chosen.items():
-            found = [rows[name]] if name in made else []
+            found = [_finite(rows[name])] if name in made else []
             if name in measures:
                 given_value = _finite(rows[f"measure_{name}"])
                 inside = (given_value >= feature.low) & (given_value <= feature.high)
@@ -159,9 +159,11 @@ class _Compiler:
 
 def _value(feature: Feature, rows: Rows) -> Value:
     assert feature.build is not None
-    value = _finite(feature.build(rows).cast("float64"))
+    value = feature.build(rows).cast("float64")
     if feature.least:
-        value = ibis.ifelse(rows.count() >= feature.least, value, ibis.null("float64"))
+        counted = VIEWS[feature.view].counted
+        n = rows[counted].sum() if counted else rows.count()
+        value = ibis.ifelse(n >= feature.least, value, ibis.null("float64"))
     return value
 
 
@@ -169,8 +171,11 @@ def _finite(value: Value) -> Value:
     return ibis.ifelse(value.isnan() | value.isinf(), ibis.null("float64"), value)
 
 
-def _join(left: Rows, right: Rows) -> Rows:
-    return left.left_join(right, "account_id").drop("account_id_right")
+def _join(left: Rows, right: Rows, name: str) -> Rows:
+    # Without a rename or a drop in between, Ibis writes a chain of joins as one SELECT.
+    own = f"account_id_{name}"
+    renamed = right.rename({own: "account_id"})
+    return left.left_join(renamed, left.account_id == renamed[own])
 
 
 def _measured(measure: Measure) -> Feature:

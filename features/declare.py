@@ -67,7 +67,8 @@ class View:
     """A relation that features read: a function of canonical tables, references or other views.
 
     ``per`` is ``account`` (one row per account, features are row by row) or ``event`` (many rows, features aggregate).
-    ``rows`` is what the rows of an event view are called in a sentence. A ``stored`` view is computed once and kept
+    ``rows`` is what the rows of an event view are called in a sentence; where each stands for several, the column
+    ``counted`` says how many. A ``stored`` view is computed once and kept
     for the run, because several views or features read it.
     """
 
@@ -76,6 +77,7 @@ class View:
     inputs: tuple[str, ...]
     per: Literal["account", "event"]
     rows: str
+    counted: str
     stored: bool
     population: bool
     says: str
@@ -156,7 +158,12 @@ FEATURES: dict[str, Feature] = {}
 
 
 def view(
-    per: Literal["account", "event"], rows: str = "", *, stored: bool = False, population: bool = False
+    per: Literal["account", "event"],
+    rows: str = "",
+    *,
+    counted: str = "",
+    stored: bool = False,
+    population: bool = False,
 ) -> Callable[[Build], Build]:
     """Declare a view; the names of the function's parameters are the relations it reads.
 
@@ -164,13 +171,15 @@ def view(
     ----------
     per : ``account`` when it has one row per account, ``event`` when it has many
     rows : str, what its rows are called, e.g. ``gaps between posts``
+    counted : str, the column that says how many of ``rows`` a row stands for; empty: one
     stored : bool, computed once for all who read it
     population : bool, its rows depend on other accounts than their own
     """
 
     def declare(build: Build) -> Build:
         name, inputs, says = _parts(build)
-        _add(VIEWS, name, View(name, build, inputs, per, rows or name.replace("_", " "), stored, population, says))
+        called = rows or name.replace("_", " ")
+        _add(VIEWS, name, View(name, build, inputs, per, called, counted, stored, population, says))
         return build
 
     return declare
@@ -222,7 +231,7 @@ def feature(
             Feature(
                 name=name,
                 view=place,
-                family=build.__module__.rsplit(".", 1)[-1],
+                family=build.__globals__["FAMILY"],
                 unit=unit,
                 low=low,
                 high=high,

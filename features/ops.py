@@ -7,8 +7,6 @@ updates, first, mode) is used.
 
 from __future__ import annotations
 
-import math
-
 import ibis
 
 from features.declare import Rows, Value
@@ -34,7 +32,12 @@ def flag(x: Value) -> Value:
 
 def clip(x: Value, low: float, high: float) -> Value:
     """``x`` moved into the range; null stays null."""
-    return ibis.ifelse(x < low, low, ibis.ifelse(x > high, high, x))
+    return x.clip(low, high)
+
+
+def constant(x: float | str) -> Value:
+    """``x`` in every row; a bare text would be taken for the name of a column."""
+    return ibis.literal(x)
 
 
 def over(x: Value, y: Value) -> Value:
@@ -48,8 +51,13 @@ def ratio(x: Value, y: Value) -> Value:
 
 
 def log1p(x: Value) -> Value:
-    """Natural logarithm of 1 + ``x`` (a count), rounded to the grain so that every machine agrees."""
-    return rounded((number(x) + 1).ln())
+    """Natural logarithm of 1 + ``x`` (a count), on the grain."""
+    return log(number(x) + 1)
+
+
+def log(x: Value) -> Value:
+    """Natural logarithm of a number above 0, on the grain so that every machine agrees."""
+    return rounded(x.ln())
 
 
 def rounded(x: Value) -> Value:
@@ -57,12 +65,24 @@ def rounded(x: Value) -> Value:
     return (x * GRAIN).round() / GRAIN
 
 
-def least(*xs: Value) -> Value:
-    """The smallest; null if any is null."""
-    smallest = xs[0]
-    for x in xs[1:]:
-        smallest = ibis.ifelse(smallest.isnull() | x.isnull(), ibis.null("float64"), ibis.least(smallest, x))
-    return smallest
+def whole(x: Value) -> Value:
+    """The largest whole number not above ``x``."""
+    return x.floor().cast("int64")
+
+
+def distance(x: Value, y: Value) -> Value:
+    """How far apart two numbers are."""
+    return (x - y).abs()
+
+
+def largest(*xs: Value) -> Value:
+    """The largest of those that are known."""
+    return ibis.greatest(*xs)
+
+
+def smallest(*xs: Value) -> Value:
+    """The smallest of those that are known."""
+    return ibis.least(*xs)
 
 
 def when(condition: Value, then: Value, otherwise: Value = None) -> Value:
@@ -83,47 +103,54 @@ def share(condition: Value) -> Value:
     return condition.cast("int64").mean()
 
 
-def grains(x: Value, grain: float = GRAIN) -> Value:
-    """``x`` as a whole number of grains (at most 2^62), so that its sum does not depend on the order of rows."""
-    most = 2.0**62 / grain
-    return (clip(number(x), -most, most) * grain).round().cast("int64")
-
-
-def total(x: Value) -> Value:
-    """Sum of a float column (values up to 2^42), independent of the order of rows."""
-    return number(grains(x).sum()) / GRAIN
+def grains(x: Value) -> Value:
+    """``x`` (at most 2^42) as a whole number of grains, so that its sum does not depend on the order of rows."""
+    return (number(x) * GRAIN).round().cast("int64")
 
 
 def mean(x: Value) -> Value:
     """Mean of a float column, independent of the order of rows."""
-    return over(total(x), x.count())
+    return over(grains(x).sum(), x.count()) / GRAIN
 
 
-def variance(x: Value, grain: float = GRAIN) -> Value:
-    """Population variance, independent of the order of rows.
-
-    ``grain`` is 1 for whole numbers (exact up to 2^31); the default suits fractions (exact up to 2^21).
-    """
-    most = math.sqrt(2.0**62 / grain)
-    near = clip(number(x), -most, most)
-    n = number(x.count()).nullif(0)
-    # Two exact sums; what is left of cancellation is far below any difference that matters.
-    centre = number(grains(near, grain).sum()) / grain / n
-    square = number(grains(near * near, grain).sum()) / grain / n - centre * centre
-    return ibis.ifelse(square < 0, 0.0, square)
+def sd(x: Value) -> Value:
+    """Population standard deviation of whole numbers up to 2^31, independent of the order of rows."""
+    return _square_sum(x, x).sqrt() / number(x.count()).nullif(0)
 
 
-def sd(x: Value, grain: float = GRAIN) -> Value:
-    """Population standard deviation."""
-    return variance(x, grain).sqrt()
+def sd_of_logs(x: Value) -> Value:
+    """Population standard deviation of a float column of numbers up to 2^11, such as logarithms."""
+    return sd(grains(x)) / GRAIN
 
 
-def entropy(counts: Value, bins: float | None = None) -> Value:
-    """Shannon entropy of the shares of ``counts`` (one row per bin, all above 0), in nats or as a share of ln(bins)."""
-    n = number(counts.sum()).nullif(0)
-    nats = n.ln() - total(number(counts) * number(counts).ln()) / n
-    unit = math.log(bins) if bins else 1.0
-    return clip(rounded(nats / unit), 0.0, 1.0 if bins else math.inf)
+def correlation(x: Value, y: Value) -> Value:
+    """Pearson's correlation of two float columns of numbers up to 2^11; 0 where one of them does not vary."""
+    x, y = grains(x), grains(y)
+    apart = _square_sum(x, x).sqrt() * _square_sum(y, y).sqrt()
+    return either(largest(smallest(rounded(over(_square_sum(x, y), apart)), 1.0), -1.0), 0.0)
+
+
+def _square_sum(x: Value, y: Value) -> Value:
+    """n^2 times the covariance of whole numbers: exact until the last step, and exactly 0 where nothing varies."""
+    return number(x.count() * (x * y).sum() - x.sum() * y.sum())
+
+
+def entropy(counts: Value) -> Value:
+    """Shannon entropy in nats of the shares of ``counts`` (one row per bin, all above 0)."""
+    n = number(counts.sum())
+    terms = grains(number(counts) * number(counts).ln())
+    return largest(rounded(n.ln() - number(terms.sum()) / GRAIN / n), 0.0)
+
+
+def evenness(counts: Value, bins: float) -> Value:
+    """Entropy of ``counts`` over the most that ``bins`` bins, or as many events, allow; 0 for one event."""
+    most = smallest(counts.sum(), bins)
+    return either(smallest(over(entropy(counts), log(number(most))), 1.0), 0.0)
+
+
+def top_share(counts: Value) -> Value:
+    """Share of the largest of ``counts`` (one row per bin)."""
+    return over(counts.max(), counts.sum())
 
 
 # --- time ----------------------------------------------------------------------------------------------------------
@@ -146,7 +173,7 @@ def second_of_day(at_s: Value) -> Value:
 
 def hour(at_s: Value) -> Value:
     """Hour of the day in UTC, 0 to 23."""
-    return (second_of_day(at_s) / 3600).floor().cast("int64")
+    return whole(second_of_day(at_s) / 3600)
 
 
 def day(at_s: Value) -> Value:
@@ -159,7 +186,7 @@ def weekday(at_s: Value) -> Value:
     return (((day(at_s) + 3) % 7) + 7) % 7
 
 
-def before(x: Value, by: Rows, order: list[Value]) -> Value:
+def before(x: Value, by: Value, order: list[Value]) -> Value:
     """``x`` of the row before, within ``by``; null in the first."""
     return x.lag().over(ibis.window(group_by=by, order_by=order))
 
@@ -177,14 +204,34 @@ def plain(text: Value, most: int) -> Value:
     return text.substr(0, most).re_replace(r"[\x00-\x1f\x7f]", " ")
 
 
-def length(text: Value) -> Value:
-    """Number of characters (code points)."""
-    return text.length()
+def lines(text: Value, most: int) -> Value:
+    """Line breaks between other characters, among the first ``most``."""
+    return matches(text.substr(0, most).strip(), r"\s*\n\s*")
+
+
+def given(text: Value) -> Value:
+    """``text`` without blanks around it; missing where nothing is left."""
+    return text.strip().nullif("")
+
+
+def replaced(text: Value, pattern: str, by: str) -> Value:
+    """``text`` with every match of ``pattern`` replaced."""
+    return text.re_replace(pattern, by)
 
 
 def without(text: Value, pattern: str) -> Value:
     """``text`` less every match of ``pattern``."""
     return text.re_replace(pattern, "")
+
+
+def lower(text: Value) -> Value:
+    """``text`` in lower case."""
+    return text.lower()
+
+
+def length(text: Value) -> Value:
+    """Number of characters (code points)."""
+    return text.length()
 
 
 def characters(text: Value, pattern: str) -> Value:
@@ -202,6 +249,11 @@ def found(text: Value, pattern: str) -> Value:
     return text.re_search(pattern)
 
 
+def extract(text: Value, pattern: str) -> Value:
+    """The first match of ``pattern``; empty where there is none."""
+    return text.re_extract(pattern, 0)
+
+
 def digest(text: Value) -> Value:
     """MD5 of a text: equal texts have equal digests, and a long text is kept in 32 characters."""
     return text.hexdigest("md5")
@@ -209,5 +261,45 @@ def digest(text: Value) -> Value:
 
 def similarity(a: Value, b: Value) -> Value:
     """1 less the edit distance over the longer length; missing where both are empty."""
-    longest = ibis.greatest(a.length(), b.length())
-    return 1 - over(a.levenshtein(b), longest)
+    return 1 - over(a.levenshtein(b), ibis.greatest(a.length(), b.length()))
+
+
+def words_of(rows: Rows, text: str, pattern: str) -> Rows:
+    """One row per non-empty piece of column ``text`` between matches of ``pattern``, as column ``word``."""
+    pieces = rows.mutate(word=rows[text].re_split(pattern).unnest()).drop(text)
+    return pieces.filter(pieces.word != "")
+
+
+def pairs_of(rows: Rows, text: str) -> Rows:
+    """One row per two neighbouring characters of column ``text``, as column ``pair``."""
+    places = rows.mutate(place=ibis.range(0, rows[text].length() - 1).unnest())
+    return places.mutate(pair=places[text].substr(places.place, 2)).drop(text, "place")
+
+
+def phrases_of(rows: Rows, text: str, size: int) -> Rows:
+    """One row per ``size`` neighbouring words of column ``text``, whose words stand one blank apart, as ``phrase``."""
+    pieces = rows.mutate(pieces=rows[text].split(" ")).drop(text)
+    places = pieces.mutate(place=ibis.range(0, pieces.pieces.length() - (size - 1)).unnest())
+    words = [places.pieces[places.place + i] for i in range(size)]
+    phrase = words[0]
+    for word in words[1:]:
+        phrase = phrase + " " + word
+    return places.mutate(phrase=phrase).drop("pieces", "place")
+
+
+# --- relations -----------------------------------------------------------------------------------------------------
+
+
+def values(name: str, items: list[str] | list[int] | int, of: Rows) -> Rows:
+    """A relation with one row per item (or per whole number below it), made from any relation ``of`` with a row."""
+    listed = ibis.array(items) if isinstance(items, list) else ibis.range(0, items)
+    item = listed.unnest()
+    one = of.limit(1).select(one=ibis.literal(1))
+    return one.select(**{name: item if item.type().is_string() else item.cast("int64")})
+
+
+def joined(left: Rows, right: Rows, keys: dict[str, str]) -> Rows:
+    """Every row of ``left`` with the matching row of ``right``, whose keys are dropped; ``keys`` maps left to right."""
+    renamed = right.rename({f"right_{r}": r for r in keys.values()})
+    found_rows = left.left_join(renamed, [left[a] == renamed[f"right_{b}"] for a, b in keys.items()])
+    return found_rows.drop(*(f"right_{r}" for r in keys.values()))

@@ -12,7 +12,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.builder import Plan, plan
+from features.builder import Plan, columns, plan
+from features.catalogue import FEATURES
 from features.errors import BadInput, printable
 from features.tables import TABLES, measures_of
 from pipeline.settings import Featurize
@@ -64,7 +65,7 @@ def featurize_tables(
     verdicts: Any,
     settings: Featurize,
     references: Mapping[str, Any] | None = None,
-    columns: Sequence[str] | None = None,
+    only: Sequence[str] | None = None,
 ) -> Featurized:
     """Measure every account of ``verdicts``.
 
@@ -76,7 +77,7 @@ def featurize_tables(
     settings : memory, threads, and which features
     references : name -> Arrow table or Parquet bytes, as a model carries them; None fits them on the
         accounts with a fold, each account being measured against those of all other folds
-    columns : columns to make, in order; None makes those the settings ask for
+    only : columns to make, in order; None makes those the settings ask for
 
     Raises
     ------
@@ -84,7 +85,7 @@ def featurize_tables(
         When a file is no Parquet file or a column cannot be read as its type.
     """
     schemas = {name: pq.read_schema(files[0]) for name, files in tables.files.items() if name in TABLES}
-    chosen = wanted(settings, schemas) if columns is None else tuple(columns)
+    chosen = wanted(settings, schemas) if only is None else tuple(only)
     todo = plan(schemas, chosen, fit=references is None)
     connection, folder = connect(settings)
     try:
@@ -110,12 +111,13 @@ def featurize_tables(
 
 
 def wanted(settings: Featurize, schemas: Mapping[str, pa.Schema]) -> tuple[str, ...]:
-    """Columns the settings ask for, of the declared features and the measures that ``schemas`` tell of."""
-    whole = plan(schemas, None)
+    """Columns the settings ask for, of the declared features and of the measures that ``schemas`` tell of."""
+    measures = [m.name for m in measures_of(schemas["measures"])] if "measures" in schemas else []
+    families = {name: FEATURES[name].family if name in FEATURES else "measured" for name in columns(measures)}
     return tuple(
-        f.name
-        for f in whole.features
-        if (not settings.families or f.family in settings.families) and f.name not in settings.without
+        name
+        for name, family in families.items()
+        if (not settings.families or family in settings.families) and name not in settings.without
     )
 
 

@@ -30,9 +30,7 @@ def featurize(tables: TableFiles, folds: pd.DataFrame, settings: Featurize) -> d
     made = featurize_tables(tables, verdicts(tables, folds, "fold"), settings)
     fitted = [f.name for f in made.plan.features if f.fitted]
     several = len(folds["source_fold"].unique()) > 1
-    apart = featurize_tables(
-        tables, verdicts(tables, folds, "source_fold"), settings, columns=fitted if several else []
-    )
+    apart = featurize_tables(tables, verdicts(tables, folds, "source_fold"), settings, only=fitted if several else [])
     return {
         "features": made.write,
         "transfer_features": apart.table().drop_columns(["as_of"]),
