@@ -1,0 +1,305 @@
+"""Tiers chosen by rules a policy person can read, with what to expect of each before it is deployed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import beta
+
+from features.errors import BadInput, printable
+from models.settings import Policy, Rule
+from models.slices import DIMENSIONS, UNKNOWN
+
+TIERS = ("suspend", "review", "challenge", "limit_reach", "discount")  # harshest first; whoever is in none is allowed
+ALLOW = "allow"
+
+
+@dataclass(frozen=True)
+class _Ladder:
+    """Every threshold worth trying, from the strictest: how many bots and people reach it.
+
+    Step 0 lets nobody in. ``cut`` lies halfway between neighbouring scores, so a score that differs in its last
+    digit on another machine changes nothing.
+    """
+
+    cut: np.ndarray  # (k,), decreasing, from infinity
+    bots: np.ndarray  # (k,), share of all bots at or above it
+    alarms: np.ndarray  # (k,), number of people at or above it
+    in_slice: dict[str, tuple[np.ndarray, int]]  # slice -> people of it at or above, and how many people it has
+    people: int
+    bots_known: int
+
+    @classmethod
+    def of(cls, bot: np.ndarray, p: np.ndarray, slices: Mapping[str, np.ndarray]) -> _Ladder:
+        order = np.argsort(-p, kind="stable")
+        ranked, truth = p[order], bot[order]
+        ends = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
+        lower = np.append(ranked[ends[:-1] + 1], 0.0)
+
+        def reached(who: np.ndarray) -> np.ndarray:
+            return np.concatenate([[0], np.cumsum(who)[ends]])
+
+        in_slice = {}
+        for name, column in slices.items():
+            for value in np.unique(column[~bot]):
+                member = (column == value) & ~bot
+                in_slice[f"{name} {value}"] = (reached(member[order]), int(member.sum()))
+        return cls(
+            np.concatenate([[math.inf], (ranked[ends] + lower) / 2]),
+            reached(truth) / max(int(bot.sum()), 1),
+            reached(~truth),
+            in_slice,
+            int((~bot).sum()),
+            int(bot.sum()),
+        )
+
+
+def choose_tiers(
+    scored: pd.DataFrame, policy: Policy, *, bot_share: float | None = None, slices: pd.DataFrame | None = None
+) -> dict[str, Any]:
+    """Thresholds of the tiers, and what to expect of each.
+
+    Parameters
+    ----------
+    scored : DataFrame, one row per labelled account: account_id, is_bot, bot_probability by a model that did not see
+        the account, and fold
+    policy : Policy
+    bot_share : share of bots in the traffic where ``policy`` does not declare it; None: as in the labels
+    slices : what ``models.slices.slice_accounts`` says of the accounts; needed by rules with ``per_slice``
+
+    Returns
+    -------
+    JSON value: bot_share, accounts_per_day, and tiers, harshest first, each with tier, threshold (None: closed),
+    because (which rule set the threshold, or why it is closed) and expected: precision, recall, recall_or_harsher,
+    people (share of all people), people_or_harsher and per_day (its interval holds 95 of 100 days at the default
+    level), each with value, low and high. What to expect is measured on accounts that had no part in choosing: the
+    tiers of a fold are chosen on the other folds
+
+    Raises
+    ------
+    BadInput
+        When a tier is unknown, a class is absent, or ``per_slice`` is asked for without slices.
+    """
+    known = scored.sort_values("account_id", ignore_index=True)
+    bot = known["is_bot"].to_numpy(dtype=bool)
+    p = known["bot_probability"].to_numpy(dtype=np.float64)
+    _check(policy, bot, slices)
+    share = policy.bot_share or bot_share or float(bot.mean())
+    sides = _columns(known, slices) if slices is not None else {}
+    chosen = _choose(bot, p, sides, policy, share)
+    place = np.full(len(known), -1)  # position of the tier of each account, -1 allowed
+    fold = known["fold"].to_numpy()
+    for k in np.unique(fold):
+        here = fold == k
+        others = bot[~here]
+        if not others.any() or others.all():
+            cuts = [c for c, _ in chosen.values()]
+        else:
+            there = {name: column[~here] for name, column in sides.items()}
+            cuts = [c for c, _ in _choose(others, p[~here], there, policy, share).values()]
+        place[here] = _place(p[here], cuts)
+    expected = _expect(bot, place, len(chosen), policy, share)
+    tiers = [
+        {
+            "tier": tier,
+            "threshold": cut if math.isfinite(cut) else None,
+            "because": because,
+            "expected": expected[i],
+        }
+        for i, (tier, (cut, because)) in enumerate(chosen.items())
+    ]
+    return {"bot_share": share, "accounts_per_day": policy.accounts_per_day, "tiers": tiers}
+
+
+def tier_of(p: np.ndarray, thresholds: Mapping[str, float | None]) -> np.ndarray:
+    """Tier of each probability, ``allow`` where it reaches none; shape (n,), str."""
+    names = [t for t in TIERS if t in thresholds]
+    cuts = [math.inf if thresholds[t] is None else float(thresholds[t] or 0.0) for t in names]
+    return np.array([*names, ALLOW], dtype=object)[_place(p, cuts)]
+
+
+def lines(chosen: Mapping[str, Any]) -> list[str]:
+    """What ``choose_tiers`` found, as sentences for a terminal or a page."""
+    told = [
+        f"Of {chosen['accounts_per_day']:,.0f} accounts a day, {chosen['bot_share']:.1%} are taken to be bots. "
+        "Brackets hold intervals measured on accounts that had no part in choosing."
+    ]
+    for one in chosen["tiers"]:
+        if one["threshold"] is None:
+            told.append(f"{one['tier']}: closed, because {one['because']}.")
+            continue
+        e = one["expected"]
+        told.append(
+            f"{one['tier']}: from probability {one['threshold']:.4g} on ({one['because']}); "
+            f"{_count(e['per_day'])} accounts a day, {_percent(e['precision'])} of them bots; finds "
+            f"{_percent(e['recall'])} of all bots, and {_percent(e['people'], 2)} of all people land in it."
+        )
+    return told
+
+
+def _check(policy: Policy, bot: np.ndarray, slices: pd.DataFrame | None) -> None:
+    unknown = [t for t in policy.tiers if t not in TIERS]
+    if unknown:
+        raise BadInput(
+            "setting policy.tiers",
+            expected=f"tiers among {', '.join(TIERS)}",
+            got=printable(", ".join(sorted(unknown))),
+            todo="Correct the name; accounts in no tier are allowed.",
+        )
+    if not bot.any() or bot.all():
+        raise BadInput(
+            "policy",
+            expected="labelled bots and people",
+            got=f"{int(bot.sum()):,} bots and {int((~bot).sum()):,} people",
+            todo="Choose tiers on accounts of both classes.",
+        )
+    if slices is None and any(rule.per_slice for rule in policy.tiers.values()):
+        raise BadInput(
+            "setting policy.tiers",
+            expected="slices for a rule with per_slice",
+            got="none",
+            todo="Give the accounts' slices, or set per_slice: false.",
+        )
+
+
+def _columns(known: pd.DataFrame, slices: pd.DataFrame) -> dict[str, np.ndarray]:
+    table = known[["account_id"]].merge(slices, on="account_id", how="left", validate="one_to_one")
+    return {name: table[name].fillna(UNKNOWN).to_numpy(dtype=str) for name in DIMENSIONS if name in table}
+
+
+def _choose(
+    bot: np.ndarray, p: np.ndarray, slices: Mapping[str, np.ndarray], policy: Policy, share: float
+) -> dict[str, tuple[float, str]]:
+    """Threshold of each tier, harshest first, and what set it; infinity closes a tier."""
+    ladder = _Ladder.of(bot, p, slices)
+    found: dict[str, tuple[float, str]] = {}
+    above = 0  # the step the harsher tiers reach down to
+    for tier in (t for t in TIERS if t in policy.tiers):
+        step, because = _step(ladder, policy.tiers[tier], policy, share, above)
+        if step == 0:
+            found[tier] = (math.inf, because)
+        elif step <= above:
+            found[tier] = (math.inf, f"its rule ({because}) reaches no further than the harsher tiers do")
+        else:
+            above = step
+            found[tier] = (float(ladder.cut[step]), because)
+    return found
+
+
+def _step(ladder: _Ladder, rule: Rule, policy: Policy, share: float, above: int) -> tuple[int, str]:
+    """The lowest step that every given rule allows, and the one that stops there in words."""
+    limits: list[tuple[int, str]] = []
+    wrong = ladder.alarms / max(ladder.people, 1)
+    if rule.false_positives is not None:
+        limits.append(_fewest_false(ladder, rule.false_positives, rule.confidence))
+        if rule.per_slice:
+            limits += [
+                (_last(alarms <= math.floor(rule.false_positives * n + 1e-9)), _slice_rule(rule, name))
+                for name, (alarms, n) in ladder.in_slice.items()
+            ]
+    daily = policy.accounts_per_day * (share * ladder.bots + (1 - share) * wrong)
+    if rule.precision is not None:
+        caught = share * ladder.bots
+        called = caught + (1 - share) * wrong
+        enough = caught >= rule.precision * called - 1e-12
+        # Precision need not fall steadily; the lowest threshold that keeps it is the one that finds most.
+        limits.append((int(np.flatnonzero(enough).max()), f"at least {rule.precision:.1%} of them must be bots"))
+    if rule.per_day is not None:
+        limits.append((_last(daily - daily[above] <= rule.per_day + 1e-9), f"at most {rule.per_day:,g} accounts a day"))
+    if rule.false_alarm_cost is not None and rule.miss_cost is not None:
+        cost = share * (1 - ladder.bots) * rule.miss_cost + (1 - share) * wrong * rule.false_alarm_cost
+        words = (
+            f"lowest cost when acting on a person costs {rule.false_alarm_cost:g} and missing a bot {rule.miss_cost:g}"
+        )
+        limits.append((int(np.flatnonzero(cost <= cost.min() + 1e-12).min()), words))
+    if not limits:
+        return 0, "it has no rule"
+    return min(limits, key=lambda one: one[0])
+
+
+def _fewest_false(ladder: _Ladder, ceiling: float, confidence: float | None) -> tuple[int, str]:
+    if confidence is None:
+        allowed = math.floor(ceiling * ladder.people + 1e-9)
+        return _last(ladder.alarms <= allowed), f"at most {ceiling:.2%} of people"
+    if ceiling < 1 and (1 - ceiling) ** ladder.people > 1 - confidence:
+        needed = math.ceil(math.log(1 - confidence) / math.log1p(-ceiling)) if ceiling > 0 else math.inf
+        return 0, (
+            f"to promise at most {ceiling:.2%} of people with {confidence:.0%} confidence takes at least {needed:,.0f} "
+            f"labelled people, and there are {ladder.people:,}"
+        )
+    most = np.unique(ladder.alarms)
+    high = np.where(most < ladder.people, beta.ppf(confidence, most + 1, np.maximum(ladder.people - most, 1)), 1.0)
+    allowed = int(most[high <= ceiling].max())
+    return _last(ladder.alarms <= allowed), f"at most {ceiling:.2%} of people, with {confidence:.0%} confidence"
+
+
+def _slice_rule(rule: Rule, name: str) -> str:
+    return f"at most {rule.false_positives:.2%} of the people in {name}"
+
+
+def _last(allowed: np.ndarray) -> int:
+    """The last step before a rising count breaks its limit."""
+    return int(np.flatnonzero(allowed).max())
+
+
+def _place(p: np.ndarray, cuts: list[float]) -> np.ndarray:
+    """Position of the first (harshest) tier whose threshold is reached; -1 for none."""
+    reached = np.asarray(p)[:, None] >= np.array(cuts)[None, :]
+    return np.where(reached.any(axis=1), reached.argmax(axis=1), -1)
+
+
+def _expect(bot: np.ndarray, place: np.ndarray, tiers: int, policy: Policy, share: float) -> list[dict[str, Any]]:
+    """What to expect of each tier, from where accounts of known truth landed."""
+    random = np.random.default_rng(policy.seed)
+    seats = np.where(place < 0, tiers, place)
+    counts = np.array([np.bincount(seats[who], minlength=tiers + 1) for who in (bot, ~bot)], dtype=float)
+    once = _figures(counts, share, policy.accounts_per_day)
+    low, high = policy.bot_share_low or share, policy.bot_share_high or share
+    # Jeffreys' half an account a tier: where no person was seen, none is not certain.
+    drawn = np.array(
+        [
+            _figures(
+                np.array([random.dirichlet(c + 0.5) for c in counts]),
+                random.uniform(low, high),
+                policy.accounts_per_day,
+            )
+            for _ in range(policy.resamples)
+        ]
+    )  # (resamples, figures, tiers)
+    drawn[:, -1] = random.poisson(drawn[:, -1])  # one day has more accounts than another
+    names = ("precision", "recall", "recall_or_harsher", "people", "people_or_harsher", "per_day")
+    return [
+        {name: _told(once[j, i], drawn[:, j, i], policy.level) for j, name in enumerate(names)} for i in range(tiers)
+    ]
+
+
+def _figures(counts: np.ndarray, share: float, accounts: float) -> np.ndarray:
+    bots, people = (c[:-1] / c.sum() for c in counts)
+    landed = share * bots + (1 - share) * people
+    with np.errstate(invalid="ignore"):
+        precision = share * bots / landed
+    return np.stack([precision, bots, np.cumsum(bots), people, np.cumsum(people), accounts * landed])
+
+
+def _told(value: float, drawn: np.ndarray, level: float) -> dict[str, float | None]:
+    drawn = drawn[np.isfinite(drawn)]
+    if not math.isfinite(value) or not len(drawn):
+        return {"value": None, "low": None, "high": None}
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    ends = min(float(low), value), max(float(high), value)  # all of a few seen is compatible with all
+    return {"value": round(float(value), 6), "low": round(ends[0], 6), "high": round(ends[1], 6)}
+
+
+def _percent(told: Mapping[str, float | None], digits: int = 1) -> str:
+    if told["value"] is None:
+        return "an unknown share"
+    return f"{told['value']:.{digits}%} ({told['low']:.{digits}%} to {told['high']:.{digits}%})"
+
+
+def _count(told: Mapping[str, float | None]) -> str:
+    return "0" if told["value"] is None else f"{told['value']:,.0f} ({told['low']:,.0f} to {told['high']:,.0f})"
