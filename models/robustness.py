@@ -225,8 +225,9 @@ def _says(untouched: Mapping[str, Any], levels: Sequence[Mapping[str, Any]]) -> 
             continue
         after = one["person"]["metrics"]["average_precision"]
         said.append(
-            f"With its {one['changed']} {_up_to(one['name'])} features copied from a real person, a bot is found with "
-            f"average precision {after['value']:.3f} ({after['low']:.3f} to {after['high']:.3f}) instead of {first:.3f}."
+            f"With its {one['changed']} {_up_to(one['name'])} features copied from a person, a bot is found with "
+            f"average precision {after['value']:.3f} ({after['low']:.3f} to {after['high']:.3f}), "
+            f"where it was {first:.3f}."
         )
     return said
 

@@ -144,7 +144,7 @@ def test_same_input_same_answer_whatever_the_order():
 def test_every_level_is_said_in_a_sentence():
     said = measured(*town())["says"]
     assert len(said) == len(LEVELS)
-    assert said[1].startswith("With its 2 free and cheap features copied from a real person")
+    assert said[1].startswith("With its 2 free and cheap features copied from a person")
     nothing_free = evasion(*town(), EVADE | {"bio_length": "rented"}, FAMILY, by_sum, thresholds={}, resamples=2)
     assert nothing_free["says"][0] == "No feature is free to evade."
 
