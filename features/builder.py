@@ -16,22 +16,28 @@ from typing import Any, Literal
 import ibis
 import pyarrow as pa
 
-from features.catalogue import FEATURES, REFERENCES, VIEWS
+from features.catalogue import FEATURES, GRAPHS, REFERENCES, VIEWS
 from features.declare import Feature, Rows, Value
 from features.tables import TABLES, Measure, measures_of
 
-VERDICTS = {"account_id": "string", "as_of": "timestamp(6)", "fold": "int64"}
+# ``account`` numbers the accounts from 0 in the order of their ids: events are counted by numbers, not by texts.
+VERDICTS = {"account_id": "string", "as_of": "timestamp(6)", "fold": "int64", "account": "int64"}
+KEYS = ("account_id", "account")
 TYPES = {pa.string(): "string", pa.int64(): "int64", pa.bool_(): "boolean", pa.float64(): "float64"}
 DIALECT = "duckdb"
 
 
+Kind = Literal["view", "reference", "group", "graph"]
+
+
 @dataclass(frozen=True)
 class Step:
-    """One SELECT whose result is kept under ``name`` for the steps after it."""
+    """One SELECT, or one graph algorithm, whose result is kept under ``name`` for the steps after it."""
 
     name: str
-    kind: Literal["view", "reference", "group"]
-    sql: str
+    kind: Kind
+    sql: str  # empty for a graph
+    reads: tuple[str, ...] = ()  # of a graph: one SELECT per input
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,13 @@ class Plan:
     def references(self) -> tuple[str, ...]:
         """Names of the references it fits, in order."""
         return tuple(s.name.removeprefix("reference_") for s in self.steps if s.kind == "reference")
+
+    def done_after(self, step: int) -> tuple[str, ...]:
+        """Views and graphs that nothing after the step at place ``step`` reads, so that they can be dropped."""
+        later = "".join((*(s.sql + "".join(s.reads) for s in self.steps[step + 1 :]), self.select))
+        now = self.steps[step].sql + "".join(self.steps[step].reads) + f'"{self.steps[step].name}"'
+        names = [s.name for s in self.steps[: step + 1] if s.kind in ("view", "graph")]
+        return tuple(n for n in names if f'"{n}"' in now and f'"{n}"' not in later)
 
 
 def plan(available: Mapping[str, pa.Schema], only: Sequence[str] | None = None, *, fit: bool = True) -> Plan:
@@ -112,26 +125,32 @@ class _Compiler:
             return ibis.table(VERDICTS, name=name)
         if name in TABLES:
             self.tables.add(name)
-            return ibis.table(_schema(name, self.available[name]), name=name)
+            return ibis.table(_schema(name, self.available.get(name, TABLES[name].schema)), name=name)
         if name in REFERENCES:
+            if not self.fit:
+                return ibis.table(_reference_schema(name), name=f"reference_{name}")
             fitted = REFERENCES[name].build(*map(self.relation, REFERENCES[name].inputs))
             return self._keep(name, "reference", fitted)
+        if name in GRAPHS:
+            reads = tuple(_sql(self.relation(n)) for n in GRAPHS[name].inputs)
+            self.steps.append(Step(f"graph_{name}", "graph", "", reads))
+            return ibis.table(GRAPHS[name].schema, name=f"graph_{name}")
         view = VIEWS[name]
         rows = view.build(*map(self.relation, view.inputs))
         return self._keep(name, "view", rows) if view.stored else rows
 
-    def _keep(self, name: str, kind: Literal["view", "reference", "group"], rows: Rows) -> Rows:
-        if self.fit or kind != "reference":
-            self.steps.append(Step(f"{kind}_{name}", kind, _sql(rows)))
+    def _keep(self, name: str, kind: Kind, rows: Rows) -> Rows:
+        self.steps.append(Step(f"{kind}_{name}", kind, _sql(rows)))
         return ibis.table(rows.schema(), name=f"{kind}_{name}")
 
     def group(self, view: str, features: Sequence[Feature]) -> Rows:
         """One row per account with the features measured on ``view``."""
         rows = self.relation(view)
         values = {f.name: _value(f, rows) for f in features}
+        key = next(k for k in KEYS if k in rows.columns)
         if VIEWS[view].per == "account":
-            return self._keep(view, "group", rows.select("account_id", **values))
-        return self._keep(view, "group", rows.group_by("account_id").aggregate(**values))
+            return self._keep(view, "group", rows.select(key, **values))
+        return self._keep(view, "group", rows.group_by(key).aggregate(**values))
 
     def result(
         self, chosen: Mapping[str, Feature], groups: Mapping[str, Rows], measures: Mapping[str, Measure]
@@ -173,9 +192,10 @@ def _finite(value: Value) -> Value:
 
 def _join(left: Rows, right: Rows, name: str) -> Rows:
     # Without a rename or a drop in between, Ibis writes a chain of joins as one SELECT.
-    own = f"account_id_{name}"
-    renamed = right.rename({own: "account_id"})
-    return left.left_join(renamed, left.account_id == renamed[own])
+    key = next(k for k in KEYS if k in right.columns)
+    own = f"{key}_{name}"
+    renamed = right.rename({own: key})
+    return left.left_join(renamed, left[key] == renamed[own])
 
 
 def _measured(measure: Measure) -> Feature:
@@ -197,6 +217,13 @@ def _measured(measure: Measure) -> Feature:
         summary=measure.says or f"{name}, as it was given.",
         source="given",
     )
+
+
+@cache
+def _reference_schema(name: str) -> Any:
+    """Columns of a reference, told by building it without keeping what that takes."""
+    scratch = _Compiler({n: t.schema for n, t in TABLES.items()}, fit=True)
+    return scratch.relation(name).schema()
 
 
 def _schema(name: str, schema: pa.Schema) -> dict[str, Any]:

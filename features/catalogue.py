@@ -8,9 +8,9 @@ from math import isfinite
 from typing import TextIO
 
 from features import declare
-from features.declare import EVADE, REFERENCES, VIEWS, Feature
+from features.declare import EVADE, GRAPHS, REFERENCES, VIEWS, Feature
 
-__all__ = ["FAMILIES", "FEATURES", "REFERENCES", "VIEWS"]
+__all__ = ["FAMILIES", "FEATURES", "GRAPHS", "REFERENCES", "VIEWS"]
 
 # The order of the model's columns: family by family, as declared in each.
 FAMILIES = {

@@ -81,6 +81,21 @@ class View:
     stored: bool
     population: bool
     says: str
+    optional: tuple[str, ...] = ()  # canonical tables it reads where they are there
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A relation that is no SQL: a pure function of Arrow tables, run between two SELECTs.
+
+    ``schema`` names the columns of the Arrow table that ``compute`` returns, with their Ibis types.
+    """
+
+    name: str
+    compute: Callable[..., Any]
+    inputs: tuple[str, ...]
+    schema: Mapping[str, str]
+    says: str
 
 
 @dataclass(frozen=True)
@@ -119,8 +134,8 @@ class Feature:
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Canonical tables it is computed from, sorted."""
-        return tuple(sorted(n for n in roots(self.view) if n in TABLES))
+        """Canonical tables it cannot do without, sorted."""
+        return tuple(sorted({n for n in _walk(self.view, optional=False) if n in TABLES}))
 
     @property
     def fitted(self) -> tuple[str, ...]:
@@ -153,6 +168,7 @@ class Feature:
 
 
 VIEWS: dict[str, View] = {}
+GRAPHS: dict[str, Graph] = {}
 REFERENCES: dict[str, Reference] = {}
 FEATURES: dict[str, Feature] = {}
 
@@ -164,6 +180,7 @@ def view(
     counted: str = "",
     stored: bool = False,
     population: bool = False,
+    optional: tuple[str, ...] = (),
 ) -> Callable[[Build], Build]:
     """Declare a view; the names of the function's parameters are the relations it reads.
 
@@ -174,12 +191,29 @@ def view(
     counted : str, the column that says how many of ``rows`` a row stands for; empty: one
     stored : bool, computed once for all who read it
     population : bool, its rows depend on other accounts than their own
+    optional : canonical tables that are empty here where they are absent, instead of leaving the features missing
     """
 
     def declare(build: Build) -> Build:
         name, inputs, says = _parts(build)
         called = rows or name.replace("_", " ")
-        _add(VIEWS, name, View(name, build, inputs, per, called, counted, stored, population, says))
+        _add(VIEWS, name, View(name, build, inputs, per, called, counted, stored, population, says, optional))
+        return build
+
+    return declare
+
+
+def graph(**schema: str) -> Callable[[Build], Build]:
+    """Declare a relation computed by an algorithm from Arrow tables; its parameters name the relations it reads.
+
+    Parameters
+    ----------
+    schema : column name -> Ibis type of what the function returns
+    """
+
+    def declare(build: Build) -> Build:
+        name, inputs, says = _parts(build)
+        _add(GRAPHS, name, Graph(name, build, inputs, schema, says))
         return build
 
     return declare
@@ -257,11 +291,17 @@ def roots(name: str) -> set[str]:
     return set(_walk(name))
 
 
-def _walk(name: str) -> Iterator[str]:
+def _walk(name: str, optional: bool = True) -> Iterator[str]:
     yield name
-    if name in VIEWS:
-        for inner in VIEWS[name].inputs:
-            yield from _walk(inner)
+    for inner in inputs_of(name):
+        if optional or name not in VIEWS or inner not in VIEWS[name].optional:
+            yield from _walk(inner, optional)
+
+
+def inputs_of(name: str) -> tuple[str, ...]:
+    """Relations that the view or graph ``name`` reads; none for a canonical table or a reference."""
+    found = VIEWS.get(name) or GRAPHS.get(name)
+    return found.inputs if found else ()
 
 
 def _parts(build: Callable[..., Any]) -> tuple[str, tuple[str, ...], str]:

@@ -12,14 +12,15 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.builder import Plan, columns, plan
-from features.catalogue import FEATURES
+from features.builder import Plan, Step, columns, plan
+from features.catalogue import FEATURES, GRAPHS
 from features.errors import BadInput, printable
 from features.tables import TABLES, measures_of
 from pipeline.settings import Featurize
 from pipeline.tablefiles import TableFiles
 
 ROWS = 100_000  # of a batch written at once
+NUMBER = "row_number() OVER (ORDER BY CAST(account_id AS VARCHAR)) - 1 AS account"
 DUCK_TYPES = {pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.bool_(): "BOOLEAN", pa.float64(): "DOUBLE"}
 
 
@@ -90,15 +91,17 @@ def featurize_tables(
     connection, folder = connect(settings)
     try:
         for name in {*todo.tables, "accounts"}:
-            connection.execute(_view(name, tables.files[name], schemas[name]))
+            connection.execute(_view(name, tables.files.get(name, ()), schemas.get(name, TABLES[name].schema)))
         _take_verdicts(connection, verdicts)
         for name, content in (references or {}).items():
             table = pq.read_table(pa.BufferReader(content)) if isinstance(content, bytes) else content
             connection.register("given", table)
             connection.execute(f'CREATE TEMP TABLE "reference_{name}" AS SELECT * FROM given')
             connection.unregister("given")
-        for step in todo.steps:
-            connection.execute(f'CREATE TEMP TABLE "{step.name}" AS {step.sql}')
+        for i, step in enumerate(todo.steps):
+            run(connection, step)
+            for name in todo.done_after(i):
+                connection.execute(f'DROP TABLE "{name}"')
         fitted = {name: _reference(connection, name) for name in todo.references}
     except duckdb.Error as error:
         raise BadInput(
@@ -140,6 +143,12 @@ def _view(name: str, files: Sequence[Path], schema: pa.Schema) -> str:
     """SQL that shows Parquet files as a canonical table: absent columns are null, instants are UTC without a zone."""
     given = set(schema.names)
     parts = []
+    if not files:
+        kinds = {
+            c.name: "TIMESTAMP" if pa.types.is_timestamp(c.type) else DUCK_TYPES[c.type] for c in TABLES[name].columns
+        }
+        nothing = ", ".join(f'NULL::{kind} AS "{column}"' for column, kind in kinds.items())
+        return f"CREATE TEMP VIEW {name} AS SELECT {nothing} WHERE false"
     for column in TABLES[name].columns:
         quoted = f'"{column.name}"'
         if pa.types.is_timestamp(column.type):
@@ -157,14 +166,27 @@ def _view(name: str, files: Sequence[Path], schema: pa.Schema) -> str:
 def _take_verdicts(connection: duckdb.DuckDBPyConnection, verdicts: Any) -> None:
     if verdicts is None:
         connection.execute(
-            "CREATE TEMP TABLE verdicts AS SELECT account_id, observed_at AS as_of, NULL::BIGINT AS fold FROM accounts"
+            "CREATE TEMP TABLE verdicts AS SELECT account_id, observed_at AS as_of, NULL::BIGINT AS fold, "
+            f"{NUMBER} FROM accounts"
         )
         return
     connection.register("given", verdicts)
     connection.execute(
         "CREATE TEMP TABLE verdicts AS SELECT CAST(account_id AS VARCHAR) AS account_id, "
-        "make_timestamp(epoch_us(as_of)) AS as_of, CAST(fold AS BIGINT) AS fold FROM given"
+        f"make_timestamp(epoch_us(as_of)) AS as_of, CAST(fold AS BIGINT) AS fold, {NUMBER} FROM given"
     )
+    connection.unregister("given")
+
+
+def run(connection: duckdb.DuckDBPyConnection, step: Step) -> None:
+    """Keep what ``step`` gives as a temporary table of its name."""
+    if step.kind != "graph":
+        connection.execute(f'CREATE TEMP TABLE "{step.name}" AS {step.sql}')
+        return
+    compute = GRAPHS[step.name.removeprefix("graph_")].compute
+    made = compute(*(connection.sql(sql).to_arrow_table() for sql in step.reads))
+    connection.register("given", made)
+    connection.execute(f'CREATE TEMP TABLE "{step.name}" AS SELECT * FROM given')
     connection.unregister("given")
 
 
