@@ -12,7 +12,11 @@ from models.monitoring import Answer, Seen, Severity, check
 CATEGORY_SHARE = 0.005  # of accounts; a new value of fewer is not worth a night's sleep
 
 
-@check("UNP001", statistical=False)
+@check(
+    "UNP001",
+    statistical=False,
+    todo="Compare with the export's own count of accounts before anything is done with the scores.",
+)
 def volume(seen: Seen) -> Answer:
     """Far fewer or far more accounts than usual: an export was cut, or repeated, or a source was added."""
     n, factor = seen.accounts, seen.settings.volume
@@ -45,14 +49,20 @@ def _usual_accounts(seen: Seen) -> tuple[float, str, float]:
     return middle, f"{len(earlier)} earlier batches", max(factor, math.exp(5 * swing))
 
 
-@check("UNP002", statistical=False)
+@check(
+    "UNP002",
+    statistical=False,
+    todo="Look whether the export of that table ran, and whether its columns kept their meaning.",
+)
 def events(seen: Seen) -> Answer:
     """A table the model learned from is absent or much thinner per account: the features over it are blind."""
     worst: list[tuple[float, str, str]] = []
     before, now = seen.reference_profile["tables"], seen.batch["tables"]
+    # Training profiles labelled accounts; its tables may hold the events of others too.
+    all_then = before.get("accounts", {}).get("rows") or max(seen.reference.accounts, 1)
     evidence: dict[str, Any] = {}
     for name, facts in before.items():
-        then = facts["rows"] / max(seen.reference.accounts, 1)
+        then = facts["rows"] / all_then
         rows = now.get(name, {}).get("rows", 0)
         here = rows / max(seen.accounts, 1)
         evidence[name] = {"per_account": here, "reference": then}
@@ -70,7 +80,7 @@ def events(seen: Seen) -> Answer:
     return severity, f"Events differ from training: {'; '.join(w[2] for w in worst)}.", evidence
 
 
-@check("UNP003", statistical=False)
+@check("UNP003", statistical=False, todo="Look at the feed of that table; score again when it has caught up.")
 def staleness(seen: Seen) -> Answer:
     """The newest event is long past when accounts are judged: a feed has stopped."""
     late, evidence = [], {}
@@ -86,7 +96,7 @@ def staleness(seen: Seen) -> Answer:
     return "warning", f"Events end early: {'; '.join(late)}. Has an export stopped?", evidence
 
 
-@check("UNP004", statistical=False)
+@check("UNP004", statistical=False, todo="Collect several batches and monitor them together.")
 def too_few_accounts(seen: Seen) -> Answer:
     """So few accounts that no distribution can be judged."""
     if seen.accounts >= FEWEST or not seen.accounts:
@@ -95,7 +105,11 @@ def too_few_accounts(seen: Seen) -> Answer:
     return "notice", says, {"accounts": seen.accounts, "needed": FEWEST}
 
 
-@check("UNP010", statistical=True)
+@check(
+    "UNP010",
+    statistical=True,
+    todo="Look at rows of these features: a changed unit is a fault upstream, a real change asks for new labels.",
+)
 def input_drift(seen: Seen) -> Answer:
     """The values of features are distributed otherwise than among the accounts the model learned from."""
     limit, severe = seen.settings.psi_warning, seen.settings.psi_severe
@@ -122,7 +136,11 @@ def input_drift(seen: Seen) -> Answer:
     return ("severe" if is_severe else "warning"), says, evidence
 
 
-@check("UNP011", statistical=True)
+@check(
+    "UNP011",
+    statistical=True,
+    todo="Look where the columns these features are computed from stopped, or began, to be filled.",
+)
 def missing_values(seen: Seen) -> Answer:
     """Features are missing far more often, or far less often, than in training."""
     found = []
@@ -142,7 +160,11 @@ def missing_values(seen: Seen) -> Answer:
     return severity, f"{number(len(found), 'feature')} missing otherwise: {named}{more(found)}.", evidence
 
 
-@check("UNP012", statistical=True)
+@check(
+    "UNP012",
+    statistical=True,
+    todo="Look at accounts beyond the range: a changed unit is a fault upstream, a new kind of account needs labels.",
+)
 def beyond_training(seen: Seen) -> Answer:
     """Values beyond everything seen in training, where trees cannot tell more from most."""
     found = [f for f in seen.significant(seen.features, "outside_p") if f.outside >= 0.01]
@@ -154,7 +176,11 @@ def beyond_training(seen: Seen) -> Answer:
     return "warning", f"{number(len(found), 'feature')} beyond the range of training: {named}{more(found)}.", evidence
 
 
-@check("UNP013", statistical=True)
+@check(
+    "UNP013",
+    statistical=True,
+    todo="Do not act on scores of these accounts until some of them are labelled and the model has learned from them.",
+)
 def new_values(seen: Seen) -> Answer:
     """A platform, a language or another category the model has never seen."""
     fresh = [v for v in seen.values if v.new]
@@ -170,7 +196,11 @@ def new_values(seen: Seen) -> Answer:
     return severity, f"Never seen in training: {named}{more(found)}.", evidence
 
 
-@check("UNP014", statistical=True)
+@check(
+    "UNP014",
+    statistical=True,
+    todo="If the mix of accounts changed on purpose, use this batch as reference from now on; else look at the export.",
+)
 def category_shares(seen: Seen) -> Answer:
     """A known category has become much more or much less common."""
     known = [v for v in seen.values if not v.new and v.value != OTHER]

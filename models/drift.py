@@ -34,7 +34,7 @@ def profile(
     bounds: tuple[np.ndarray, np.ndarray] | None = None,
     categories: Mapping[str, Sequence[str | None]] | None = None,
     attributions: tuple[np.ndarray, np.ndarray] | None = None,
-    tables: Mapping[str, Mapping[str, float]] | None = None,
+    tables: Mapping[str, Mapping[str, float | None]] | None = None,
 ) -> dict[str, Any]:
     """The profile of the accounts a model was trained on.
 
@@ -167,9 +167,12 @@ class Tally:
         self.pushes = np.zeros((3, classes, len(self.columns)))  # sum, sum of squares, sum of sizes
 
     @classmethod
-    def like(cls, reference: Mapping[str, Any]) -> Tally:
-        """An empty tally with the bins of ``reference``, for a batch whose truth is not known."""
-        features = reference["features"]
+    def like(cls, reference: Mapping[str, Any], columns: Sequence[str] | None = None) -> Tally:
+        """An empty tally with the bins of ``reference``, for a batch whose truth is not known.
+
+        ``columns`` is the order of features in the matrices to come; a profile read from a file has lost it.
+        """
+        features = {name: reference["features"][name] for name in columns or reference["features"]}
         ranges = {n: (f["low"], f["high"]) for n, f in features.items() if f["low"] is not None}
         return cls(
             {n: np.array(f["edges"], dtype=np.float64) for n, f in features.items()},
@@ -224,7 +227,7 @@ class Tally:
             for i, sums in enumerate((pushes, pushes**2, np.abs(pushes))):
                 self.pushes[i, c] += sums.sum(axis=0)
 
-    def to_json(self, tables: Mapping[str, Mapping[str, float]] | None = None) -> dict[str, Any]:
+    def to_json(self, tables: Mapping[str, Mapping[str, float | None]] | None = None) -> dict[str, Any]:
         """The profile of what was counted."""
         return {
             "format": FORMAT,

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from features.errors import BadInput
+from features.errors import BadInput, printable
 from models.comparison import (
     FeatureDrift,
     Mixed,
@@ -38,12 +38,13 @@ SEVERITIES: tuple[Severity, ...] = ("notice", "warning", "severe")
 
 @dataclass(frozen=True)
 class Finding:
-    """What a person should know: a code to search for, a sentence, how bad it is, and the numbers behind it."""
+    """What a person should know: a code to search for, how bad it is, a sentence, what to do, the numbers behind it."""
 
     code: str
     check: str
     severity: Severity
     says: str
+    todo: str
     evidence: Mapping[str, Any]
 
 
@@ -58,6 +59,7 @@ class Check:
     code: str
     name: str
     summary: str
+    todo: str
     statistical: bool
     look: Look
 
@@ -65,20 +67,21 @@ class Check:
 CHECKS: dict[str, Check] = {}
 
 
-def check(code: str, *, statistical: bool) -> Callable[[Look], Look]:
+def check(code: str, *, statistical: bool, todo: str) -> Callable[[Look], Look]:
     """Declare a check: a function of what was seen that returns severity, sentence and evidence, or None.
 
     Parameters
     ----------
     code : str, ``UNP`` and three digits
     statistical : bool, it speaks when chance is an unlikely explanation, at ``Seen.alpha``
+    todo : str, what a person should do about it
     """
 
     def declare(look: Look) -> Look:
         if code in CHECKS:
             raise ValueError(f"{code} is declared twice")
         summary = " ".join((look.__doc__ or "").split())
-        CHECKS[code] = Check(code, look.__name__.replace("_", " "), summary, statistical, look)
+        CHECKS[code] = Check(code, look.__name__.replace("_", " "), summary, todo, statistical, look)
         return look
 
     return declare
@@ -195,7 +198,7 @@ def examine(seen: Seen) -> list[Finding]:
         answer = one.look(seen)
         if answer is not None:
             severity, says, evidence = answer
-            findings.append(Finding(one.code, one.name, severity, says, evidence))
+            findings.append(Finding(one.code, one.name, severity, says, one.todo, evidence))
     return sorted(findings, key=lambda f: (-SEVERITIES.index(f.severity), f.code))
 
 
@@ -229,13 +232,13 @@ def _histograms(seen: Seen) -> dict[str, Any]:
     }
 
 
-def check_profile(profile: Any, where: str) -> None:
-    """Refuse what is not a profile of this version.
+def check_profile(profile: Any, where: str, columns: Sequence[str]) -> None:
+    """Refuse what is not a profile of this version, or not one of the features ``columns``.
 
     Raises
     ------
     BadInput
-        When ``profile`` was written by another version, or is none at all.
+        When ``profile`` was written by another version, is of another model, or is none at all.
     """
     if not isinstance(profile, dict) or profile.get("format") != FORMAT or "features" not in profile:
         got = f"format {profile.get('format')!r}" if isinstance(profile, dict) else type(profile).__name__
@@ -244,4 +247,12 @@ def check_profile(profile: Any, where: str) -> None:
             expected=f"a profile of format {FORMAT}",
             got=got,
             todo="Train the model again with this version of unpump.",
+        )
+    absent = sorted(set(columns) ^ set(profile["features"]))
+    if absent:
+        raise BadInput(
+            where,
+            expected=f"a profile of the model's {len(columns)} features",
+            got=f"one that differs in {', '.join(printable(str(a), 40) for a in absent[:3])}",
+            todo="Compare with a profile of the same model.",
         )

@@ -11,7 +11,11 @@ from models.monitoring import Answer, Seen, Severity, check
 SLICE = 50  # accounts a slice needs on both sides
 
 
-@check("UNP020", statistical=True)
+@check(
+    "UNP020",
+    statistical=True,
+    todo="If there are only more bots of a known kind, tiers hold; if not, label a random sample and train again.",
+)
 def score_drift(seen: Seen) -> Answer:
     """Scores are distributed otherwise than out of fold in training."""
     d = seen.scores
@@ -34,7 +38,11 @@ def score_drift(seen: Seen) -> Answer:
     return ("severe" if d.psi >= seen.settings.psi_severe else "warning"), says, evidence
 
 
-@check("UNP021", statistical=True)
+@check(
+    "UNP021",
+    statistical=True,
+    todo="Look at these features among the drifted inputs; if they are sound, evaluate on fresh labels.",
+)
 def attribution_drift(seen: Seen) -> Answer:
     """Other features than before decide, or the same ones push the other way."""
     # In log-odds: a push of 0.25 changes odds by 28%; less is not worth a look, however certain.
@@ -53,7 +61,7 @@ def attribution_drift(seen: Seen) -> Answer:
     return severity, f"{number(len(found), 'feature')} move scores otherwise: {named}{more(found)}.", evidence
 
 
-@check("UNP022", statistical=True)
+@check("UNP022", statistical=True, todo="Look at flagged accounts of that slice before acting on them.")
 def slice_flags(seen: Seen) -> Answer:
     """One platform, language or age band is flagged far more or far less often than before."""
     slices = [v for v in seen.values if v.accounts >= SLICE and v.reference >= SLICE and v.flagged is not None]
@@ -78,13 +86,17 @@ def slice_flags(seen: Seen) -> Answer:
     return "warning", f"Flagged otherwise than before (tier {seen.tier}): {named}{more(found)}.", evidence
 
 
-@check("UNP030", statistical=False)
+@check("UNP030", statistical=False, todo="Raise the tier's threshold, or train with recent labels.")
 def expected_precision(seen: Seen) -> Answer:
     """By its own probabilities, fewer of those flagged are bots than the reference had."""
     return _expected(seen, "precision")
 
 
-@check("UNP031", statistical=False)
+@check(
+    "UNP031",
+    statistical=False,
+    todo="Lower the tier's threshold if its false positives allow, or train with recent labels.",
+)
 def expected_recall(seen: Seen) -> Answer:
     """By its own probabilities, the model finds a smaller part of the bots than in the reference."""
     return _expected(seen, "recall")
@@ -109,7 +121,11 @@ def _expected(seen: Seen, what: str) -> Answer:
     return severity, says, {"tier": tier, "now": now, "reference": then}
 
 
-@check("UNP040", statistical=True)
+@check(
+    "UNP040",
+    statistical=True,
+    todo="Stop acting on this tier without a look by a person; calibrate again with these labels.",
+)
 def realised_precision(seen: Seen) -> Answer:
     """Labels have arrived, and fewer of the flagged accounts are bots than their probabilities promised."""
     return _realised_among_flagged(seen)
@@ -130,7 +146,7 @@ def _realised_among_flagged(seen: Seen) -> Answer:
     return ("severe" if missing >= 3 * seen.settings.loss else "warning"), says, {"tier": seen.tier, **said}
 
 
-@check("UNP041", statistical=True)
+@check("UNP041", statistical=True, todo="Look at the missed bots: a new kind needs labels and training.")
 def realised_recall(seen: Seen) -> Answer:
     """Labels have arrived, and the model has missed more bots than it used to."""
     if not seen.realised or seen.tier is None:
@@ -150,7 +166,11 @@ def realised_recall(seen: Seen) -> Answer:
     return ("severe" if loss >= 3 * seen.settings.loss else "warning"), says, {"tier": seen.tier, **said}
 
 
-@check("UNP042", statistical=True)
+@check(
+    "UNP042",
+    statistical=True,
+    todo="Stop acting on this tier without a look by a person; look what the flagged people have in common.",
+)
 def realised_false_positives(seen: Seen) -> Answer:
     """Labels have arrived, and more people are flagged than in training."""
     if not seen.realised or seen.tier is None:
@@ -166,7 +186,11 @@ def realised_false_positives(seen: Seen) -> Answer:
     return ("severe" if rate["low"] >= 4 * then["value"] else "warning"), says, {"tier": seen.tier, **said}
 
 
-@check("UNP043", statistical=True)
+@check(
+    "UNP043",
+    statistical=True,
+    todo="Calibrate again with these labels, or declare the share of bots this platform has.",
+)
 def realised_calibration(seen: Seen) -> Answer:
     """Labels have arrived, and there are more or fewer bots than all probabilities add up to."""
     if not seen.realised:
@@ -182,7 +206,7 @@ def realised_calibration(seen: Seen) -> Answer:
     return ("severe" if gap >= 3 * seen.settings.loss else "warning"), says, dict(c)
 
 
-@check("UNP044", statistical=True)
+@check("UNP044", statistical=True, todo="Train again with these labels.")
 def realised_ranking(seen: Seen) -> Answer:
     """Labels have arrived, and scores tell bots from people less well than in training."""
     if not seen.realised:

@@ -355,4 +355,10 @@ def test_a_batch_can_be_the_reference_of_the_next(known):
 @pytest.mark.parametrize("wrong", [None, [], {}, {"format": 99, "features": {}}])
 def test_a_foreign_profile_is_refused(wrong):
     with pytest.raises(BadInput, match="a profile of format 1"):
-        check_profile(wrong, "profile.json")
+        check_profile(wrong, "profile.json", ["a"])
+
+
+def test_a_profile_of_other_features_is_refused(known):
+    check_profile(known, "profile.json", sorted(known["features"]))
+    with pytest.raises(BadInput, match="differs in f39"):
+        check_profile(known, "profile.json", [f"f{i}" for i in range(FEATURES - 1)])

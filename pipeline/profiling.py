@@ -1,0 +1,72 @@
+"""What a profile needs beside features: facts of whole tables, and categories of accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from features.tables import TABLES
+from pipeline.settings import Featurize
+from pipeline.tablefiles import TableFiles
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Columns of accounts that categories are made of.
+COLUMNS = ("platform", "language", "verified", "created_at", "observed_at", "followers_count", "posts_count")
+DAY_S = 86_400.0
+
+
+def categories_of(accounts: pd.DataFrame) -> dict[str, list[str | None]]:
+    """Categories that are watched, by name; a value per row of ``accounts`` (account_id and ``COLUMNS``)."""
+    from models.slices import UNKNOWN, slice_accounts
+
+    bands = slice_accounts(accounts[["account_id"]], accounts)
+    # Whole names, unlike the slices of an evaluation: a language nobody has seen is news.
+    verified = accounts["verified"].astype(object).map({True: "yes", False: "no"})
+    values: dict[str, Iterable[Any]] = {
+        "platform": accounts["platform"].astype(object),
+        "language": accounts["language"].astype("string").str.casefold().str.slice(0, 8).astype(object),
+        "verified": verified,
+        **{name: bands[name] for name in ("account_age", "audience", "activity")},
+    }
+    return {
+        name: [v if isinstance(v, str) and v != UNKNOWN else None for v in column] for name, column in values.items()
+    }
+
+
+def table_facts(tables: TableFiles, settings: Featurize) -> dict[str, dict[str, float | None]]:
+    """Rows of every table, and how many days before the newest reading of counters its newest event is.
+
+    Returns
+    -------
+    table -> {"rows", "lag_days"}; ``lag_days`` is None for a table without moments
+    """
+    from pipeline.engine import connect
+
+    connection, folder = connect(settings)
+    with connection, folder:
+        read_at = _newest(connection, tables, "accounts", "observed_at")
+        facts: dict[str, dict[str, float | None]] = {}
+        for name in sorted(set(tables.files) - {"labels"}):
+            rows = connection.execute(f"SELECT count(*) FROM {_scan(tables, name)}").fetchall()[0][0]
+            newest = _newest(connection, tables, name, "created_at") if name != "accounts" else None
+            lag = max(0.0, (read_at - newest) / DAY_S) if newest is not None and read_at is not None else None
+            facts[name] = {"rows": rows, "lag_days": lag}
+    return facts
+
+
+def _newest(connection: Any, tables: TableFiles, name: str, column: str) -> float | None:
+    """Newest moment in a column, seconds since 1970; None when there is none."""
+    import pyarrow.parquet as pq
+
+    declared = {c.name for c in TABLES[name].columns}
+    if column not in declared or column not in pq.read_schema(tables.files[name][0]).names:
+        return None
+    found = connection.execute(f"SELECT epoch(max({column})) FROM {_scan(tables, name)}").fetchall()[0][0]
+    return None if found is None else float(found)
+
+
+def _scan(tables: TableFiles, name: str) -> str:
+    paths = ", ".join("'" + str(f).replace("'", "''") + "'" for f in tables.files[name])
+    return f"read_parquet([{paths}], union_by_name = true)"
