@@ -33,6 +33,7 @@ from models.expected import expected, realised, usual
 from models.settings import Monitor
 
 Severity = Literal["notice", "warning", "severe"]
+LONGEST = 1000  # characters of a sentence
 SEVERITIES: tuple[Severity, ...] = ("notice", "warning", "severe")
 
 
@@ -198,7 +199,8 @@ def examine(seen: Seen) -> list[Finding]:
         answer = one.look(seen)
         if answer is not None:
             severity, says, evidence = answer
-            findings.append(Finding(one.code, one.name, severity, says, one.todo, evidence))
+            # Names of measures and values of categories come from outside.
+            findings.append(Finding(one.code, one.name, severity, printable(says, LONGEST), one.todo, evidence))
     return sorted(findings, key=lambda f: (-SEVERITIES.index(f.severity), f.code))
 
 
