@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -362,3 +363,10 @@ def test_a_profile_of_other_features_is_refused(known):
     check_profile(known, "profile.json", sorted(known["features"]))
     with pytest.raises(BadInput, match="differs in f39"):
         check_profile(known, "profile.json", [f"f{i}" for i in range(FEATURES - 1)])
+
+
+def test_the_page_of_codes_is_complete():
+    examine(seen(reference(town(0, 200)), town(1, 200)))
+    page = (Path(__file__).parents[2] / "docs" / "monitoring.md").read_text(encoding="utf-8")
+    for c in CHECKS.values():
+        assert f"| {c.code} | {c.name} | {c.summary} | {c.todo} |" in page
