@@ -1,0 +1,1 @@
+"""Who lives in the town: one short module per role of account."""

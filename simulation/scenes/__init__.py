@@ -1,0 +1,1 @@
+"""Honest things that look guilty."""
