@@ -42,6 +42,10 @@ class Train(Settings):
     column_share: float = Field(default=0.6, gt=0, le=1)
     row_share: float = Field(default=0.8, gt=0, le=1)
     l2: float = Field(default=1.0, ge=0)
+    path_smooth: float = Field(default=0.0, ge=0)  # pulls a leaf towards its parent
+    extra_trees: bool = False  # one random threshold per column and split
+    members: int = Field(default=3, ge=1)  # boosters of different growth averaged into the one model, at most
+    monotone: dict[str, Literal[-1, 0, 1]] = {}  # feature -> 1: more of it never lowers the score; -1: never raises it
     class_weight: Literal["none", "balanced"] = "none"
     source_weight: Literal["none", "balanced"] = "none"
     calibration: Literal["auto", "none", "platt", "beta", "isotonic"] = "auto"
@@ -139,4 +143,13 @@ class Policy(Settings):
     accounts_per_day: float = Field(default=10_000, gt=0)
     resamples: int = Field(default=500, ge=10)
     level: float = Field(default=0.95, gt=0, lt=1)
+    seed: int = 0
+
+
+class Audit(Settings):
+    """What the data audit looks at, and which of its severe findings are allowed."""
+
+    allow: tuple[str, ...] = ()  # codes of severe findings to train in spite of, each known to be no leak
+    rows: int = Field(default=10_000, ge=100)  # accounts that checks learn from, the same ones for the same seed
+    tree_margin: float = Field(default=0.01, ge=0)  # average precision a depth-3 tree may stay behind a booster
     seed: int = 0
