@@ -19,10 +19,13 @@ FAMILIES = {
     "activity": "when it posts, and how much like clockwork",
     "content": "what it posts, and how often the same",
     "received": "what its posts receive, and whether that fits together",
+    "actions": "when it likes, comments and reposts, how fast, and on whose posts",
+    "arrival": "how likes reach its posts, and whether the same accounts give them",
 }
 MODULES = ("profile", "rates", "bio", "standing", "name", "activity", "rhythm", "content", "wording", "received")
+EVENT_MODULES = ("ownactions", "arrival")
 
-for _module in ("views", "texts", "references", *MODULES):
+for _module in ("views", "texts", "references", "eventviews", *MODULES, *EVENT_MODULES):
     importlib.import_module(f"features.{_module}")
 
 INTRO = """# Features

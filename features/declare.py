@@ -28,18 +28,24 @@ class Example:
     """A worked example that a test can run: one account, its posts, and the value worked out by hand.
 
     ``rows`` are the account's columns; ``posts`` are its posts (the time of day alone stands for its publication);
-    ``others`` are accounts of the training set, told apart from it by their columns alone.
+    ``others`` are accounts of the training set, told apart from it by their columns alone, unless they are named by
+    an ``account_id`` that ``events`` mention. An event reads ``bob likes me.1 +30s``: who, what (likes, comments,
+    reposts, posts, follows), which post (its author and a number) or account, and when: a moment, or a time after the
+    post was published. Post ``k`` of an author appears ``k`` hours into the first day unless its author ``posts`` it.
     """
 
     gives: float | None
     rows: Mapping[str, Any]
     posts: tuple[Mapping[str, Any], ...] = ()
     others: tuple[Mapping[str, Any], ...] = ()
+    events: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         parts = [f"{k} {_shown(v)}" for k, v in self.rows.items()]
         if self.posts:
             parts.append("posts " + "; ".join(", ".join(_shown(v) for v in post.values()) for post in self.posts))
+        if self.events:
+            parts.append("; ".join(self.events))
         if self.others:
             kinds = ["; ".join(f"{k} {_shown(v)}" for k, v in other.items()) for other in self.others]
             parts.append(f"{len(kinds)} other accounts with {', '.join(sorted(set(kinds)))}")
@@ -47,9 +53,17 @@ class Example:
         return f"{', '.join(parts) or 'an empty profile'} → {given}"
 
 
-def eg(gives: float | None, /, *, posts: Any = (), others: tuple[Mapping[str, Any], ...] = (), **rows: Any) -> Example:
+def eg(
+    gives: float | None,
+    /,
+    *,
+    posts: Any = (),
+    others: tuple[Mapping[str, Any], ...] = (),
+    events: Any = (),
+    **rows: Any,
+) -> Example:
     """Short form of an example: posts may be times (``"10:00:03"``), texts, or mappings of columns."""
-    return Example(gives, rows, tuple(_post(p) for p in posts), others)
+    return Example(gives, rows, tuple(_post(p) for p in posts), others, tuple(events))
 
 
 def _post(post: Any) -> Mapping[str, Any]:

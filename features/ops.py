@@ -35,6 +35,11 @@ def clip(x: Value, low: float, high: float) -> Value:
     return x.clip(low, high)
 
 
+def nothing(kind: str) -> Value:
+    """A value of the type ``kind`` that is not known."""
+    return ibis.null(kind)
+
+
 def constant(x: float | str) -> Value:
     """``x`` in every row; a bare text would be taken for the name of a column."""
     return ibis.literal(x)
@@ -103,6 +108,16 @@ def share(condition: Value) -> Value:
     return condition.cast("int64").mean()
 
 
+def count_where(condition: Value) -> Value:
+    """Rows where the condition holds."""
+    return ibis.ifelse(condition, 1, None).count()
+
+
+def quantile(x: Value, q: float) -> Value:
+    """The value that a share ``q`` of the rows does not exceed, between two rows in proportion."""
+    return x.quantile(q)
+
+
 def grains(x: Value) -> Value:
     """``x`` (at most 2^42) as a whole number of grains, so that its sum does not depend on the order of rows."""
     return (number(x) * GRAIN).round().cast("int64")
@@ -156,6 +171,11 @@ def top_share(counts: Value) -> Value:
 # --- time ----------------------------------------------------------------------------------------------------------
 
 
+def no_moment() -> Value:
+    """A moment that is not known."""
+    return ibis.null("timestamp(6)")
+
+
 def seconds(at: Value) -> Value:
     """Whole seconds since 1970 of a UTC timestamp."""
     return at.epoch_seconds().cast("float64").floor().cast("int64")
@@ -186,9 +206,24 @@ def weekday(at_s: Value) -> Value:
     return (((day(at_s) + 3) % 7) + 7) % 7
 
 
-def before(x: Value, by: Value, order: list[Value]) -> Value:
-    """``x`` of the row before, within ``by``; null in the first."""
-    return x.lag().over(ibis.window(group_by=by, order_by=order))
+def before(x: Value, by: Value, order: list[Value], steps: int = 1) -> Value:
+    """``x`` of the row ``steps`` before, within ``by``; null in the first ones."""
+    return x.lag(steps).over(ibis.window(group_by=by, order_by=order))
+
+
+def within(at_s: Value, by: Value, span_s: int) -> Value:
+    """Rows of ``by`` in the ``span_s`` seconds up to this one, itself and those of the same second included."""
+    return at_s.count().over(ibis.range_window(preceding=span_s, following=0, group_by=by, order_by=at_s))
+
+
+def of_all(x: Value, by: Value) -> Value:
+    """An aggregate of ``by``, in each of its rows."""
+    return x.over(ibis.window(group_by=by))
+
+
+def parts(order: Value, most: int) -> Value:
+    """Rows in ``order``, cut into ``most`` parts of nearly one size, numbered from 0; fewer rows are a part each."""
+    return ibis.ntile(most).over(ibis.window(order_by=order))
 
 
 def rank(by: Value, order: list[Value]) -> Value:

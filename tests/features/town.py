@@ -35,6 +35,8 @@ class Town:
         self.posts: list[dict[str, Any]] = []
         self.verdicts: list[dict[str, Any]] = []
         self.measures: pa.Table | None = None
+        self.engagements: list[dict[str, Any]] = []
+        self.follows: list[dict[str, Any]] = []
 
     def add(
         self,
@@ -66,8 +68,32 @@ class Town:
         for name, example in examples.items():
             town.add(name, example.posts, **example.rows)
             for i, other in enumerate(example.others):
-                town.add(f"{name} {i}", fold=0, **other)
+                known = {k: v for k, v in other.items() if k != "account_id"}
+                town.add(f"{name} {other.get('account_id', i)}", **{"fold": 0, **known})
+            town.happen(example.events, name)
         return town
+
+    def happen(self, events: Sequence[str], me: str) -> Town:
+        """What ``events`` tell (see ``features.declare.Example``); names other than ``me`` are told apart by it."""
+        published: dict[str, pd.Timestamp] = {}
+        for event in sorted(events, key=lambda e: " posts " not in e):
+            who, verb, what, when = (*event.split(" ", 3), "")[:4]
+            if verb == "follows":
+                at = moment(when) if when else None
+                row = {"follower_id": _named(who, me), "followed_id": _named(what, me), "created_at": at}
+                self.follows.append(row)
+                continue
+            if what not in published:
+                author, number = what.rsplit(".", 1)
+                at = moment(when) if verb == "posts" else moment("00:00") + pd.Timedelta(hours=int(number))
+                published[what] = at
+                post = {"post_id": _named(what, me), "account_id": _named(author, me), "created_at": at}
+                self.posts.append({**post, "kind": "original"})
+            if verb != "posts":
+                at = published[what] + pd.Timedelta(when.replace("d", "D")) if when[0] in "+-" else moment(when)
+                row = {"actor_id": _named(who, me), "post_id": _named(what, me), "kind": verb[:-1], "created_at": at}
+                self.engagements.append(row)
+        return self
 
     def save(self, folder: Path | None = None, without: Sequence[str] = (), shuffle: int | None = None) -> TableFiles:
         """The tables as Parquet files, rows shuffled by the seed ``shuffle``."""
@@ -76,6 +102,9 @@ class Town:
             "accounts": pa.Table.from_pylist(self.accounts, schema=TABLES["accounts"].schema),
             "posts": pa.Table.from_pylist(self.posts, schema=TABLES["posts"].schema),
         }
+        if self.engagements or self.follows:
+            tables["engagements"] = pa.Table.from_pylist(self.engagements, schema=TABLES["engagements"].schema)
+            tables["follows"] = pa.Table.from_pylist(self.follows, schema=TABLES["follows"].schema)
         if self.measures is not None:
             tables["measures"] = self.measures
         for name, table in tables.items():
@@ -98,6 +127,10 @@ class Town:
         files = self.save(**options)
         made = featurize_tables(files, self.judged(), settings, references, only)
         return made.table().to_pandas().set_index("account_id").drop(columns="as_of")
+
+
+def _named(who: str, me: str) -> str:
+    return me + who[2:] if who == "me" or who.startswith("me.") else f"{me} {who}"
 
 
 def _post(post: str) -> dict[str, Any]:
