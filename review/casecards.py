@@ -1,0 +1,76 @@
+"""Cases as the page shows them: one card an account, with reasons and waterfall."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from review.page import Album, shown
+from review.words import Values, listed
+
+
+def card(case: Values, album: Album) -> dict[str, Any]:
+    """One case of ``cases.json`` as the template wants it."""
+    whys = [shown(w, 60) for w in case["why"]]
+    bot = case.get("is_bot")
+    truth = {True: "bot", False: "person", None: "unknown"}[bot]
+    reasons = [
+        {
+            "text": shown(r["text"], 320),
+            "push": f"{r['contribution']:+.2f} log-odds",
+            "direction": "towards bot" if r["contribution"] > 0 else "towards person",
+            "class": "bot" if r["contribution"] > 0 else "person",
+            "code": shown(r["code"], 80),
+        }
+        for r in case["reasons"]
+    ]
+    account, kind, source = shown(case["account_id"], 80), shown(case.get("kind") or "", 60), shown(case["source"], 80)
+    picture = album.get(
+        case.get("picture") or "",
+        f"Waterfall of account {account}",
+        f"SHAP waterfall: from the base score, each bar adds a feature's contribution, up to {case['raw_score']:.2f} "
+        "log-odds. The largest are listed as reasons.",
+        "SHAP's waterfall plot, in log-odds: red towards bot, blue towards person.",
+    )
+    return {
+        "account_id": account,
+        "why": whys[0],
+        "whys": "\n".join(whys),
+        "truth": truth,
+        "truth_class": {"bot": "bot", "person": "person"}.get(truth, "muted"),
+        "kind": kind,
+        "source": source,
+        "probability": f"{case['bot_probability']:.3f}",
+        "sentence": _case_sentence(case, kind, source, whys),
+        "reasons": reasons,
+        "text": " ".join([account, *(r["text"] for r in reasons)]).lower(),
+        "picture": picture,
+    }
+
+
+def _case_sentence(case: Values, kind: str, source: str, whys: list[str]) -> str:
+    named, p = (f" ({kind})" if kind else ""), case["bot_probability"]
+    return (
+        f"Chosen as {listed(whys)}. From {source}{named}. A model that had not seen it gave {p:.3f}, "
+        f"tier {shown(case['tier'], 40)}; the reasons are those of the final model, which gives {case['final']:.3f}."
+    )
+
+
+def sentence(told: list[dict[str, Any]], album: Album) -> str:
+    """What the cases are, and what they are not."""
+    if not told:
+        return "No case was asked for (setting explain.cases)."
+    left = f" {album.left_out} pictures were left out to keep the page small." if album.left_out else ""
+    return (
+        f"{len(told)} accounts: the surest right and wrong ones, borderline ones, a typical one per kind and source. "
+        f"They are not a sample, and say nothing about how often the model errs.{left}"
+    )
+
+
+def filters(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Choices of the selects above the cases; one with a single choice is left out."""
+    choices = {
+        "why": ("chosen as", {w for c in told for w in c["whys"].split("\n")}),
+        "source": ("source", {c["source"] for c in told}),
+        "kind": ("kind", {c["kind"] for c in told if c["kind"]}),
+    }
+    return [{"key": k, "name": n, "options": sorted(o)} for k, (n, o) in choices.items() if len(o) > 1]

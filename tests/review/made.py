@@ -1,0 +1,96 @@
+"""Hand-made artefacts of a run, as the review stage reads them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from models.contributions import importance
+from models.metrics import METRICS
+from models.reasons import reasons
+from models.wording import Said
+from review import plots
+from review.shapplots import beeswarm, waterfall
+
+
+@dataclass(frozen=True)
+class Described:
+    version: str
+    feature_hash: str
+    said: tuple[Said, ...]
+
+    @property
+    def columns(self) -> list[str]:
+        return [s.name for s in self.said]
+
+
+def metrics(roc_auc: float) -> dict[str, Any]:
+    """Every metric at one value, and one that is undefined, as it is with few people."""
+    found = {m: {"value": roc_auc, "low": roc_auc - 0.02, "high": min(1.0, roc_auc + 0.02)} for m in METRICS}
+    return {**found, "recall_at_01pct_fpr": {"value": None, "low": None, "high": None}}
+
+
+def artefacts(names: list[str], features: list[str]) -> dict[str, Any]:
+    """What ``review`` reads, with one case per account in ``names`` and the columns ``features``."""
+    rng = np.random.default_rng(0)
+    values, pushes = rng.normal(size=(60, len(features))) * 100, rng.normal(size=(60, len(features)))
+    values[rng.random(values.shape) < 0.1] = np.nan
+    is_bot = np.arange(60) % 3 == 0
+    p = np.clip(is_bot * 0.5 + rng.random(60) * 0.5, 0.001, 0.999)
+    said = tuple(
+        Said(f, f"family {i % 2}", "count", f"{f} is {{value:,.1f}} (people: {{usual}})", f"What {f} is.", f, -50, 50)
+        for i, f in enumerate(features)
+    )
+    model = Described("unpump-0a1b2c3d", "0123456789abcdef0123456789abcdef", said)
+    kinds = importance(pushes, features, {s.name: s.family for s in said})
+    pictures = {
+        "beeswarm.svg": beeswarm(-1.0, pushes, values, features),
+        "families.svg": plots.bars(kinds["families"], "family"),
+        "roc.svg": plots.roc((is_bot, p), {}),
+        "precision_recall.svg": plots.precision_recall((is_bot, p), {}),
+        "reliability.svg": plots.reliability(is_bot, p),
+        "distributions.svg": plots.distributions(is_bot, p, [("review", 0.8)]),
+    }
+    cases = []
+    for n, name in enumerate(names):
+        i = n % 60
+        pictures[f"cases/{n:03d}.svg"] = waterfall(-1.0, pushes[i], values[i], features)
+        cases.append(
+            {
+                "account_id": name,
+                "why": ["false alarm", name][: 1 + n % 2],
+                "source": name if n % 5 == 0 else "nyu-2017",
+                "kind": None if n % 4 else name,
+                "is_bot": bool(is_bot[i]),
+                "bot_probability": float(p[i]),
+                "final": float(p[i]),
+                "raw_score": float(pushes[i].sum() - 1),
+                "tier": "review",
+                "reasons": reasons(model, values[i : i + 1], pushes[i : i + 1], 5)[0],
+                "picture": f"cases/{n:03d}.svg",
+            }
+        )
+    sources = {s: {"model": metrics(0.93), "baselines": {}} for s in ("nyu-2017", names[0])}
+    tier = {"people": {"value": 0.01, "low": 0.005, "high": 0.02}, "recall": {"value": 0.5}, "precision": None}
+    return {
+        "intake": {
+            "sources": {
+                s: {"read": 70, "used": 60, "refused": 10, "bots": 20, "people": 40, "reasons": {names[0]: 10}}
+                for s in sources
+            },
+            "fingerprint": "0" * 32,
+        },
+        "evaluation": {
+            "overall": {"model": metrics(0.95), "baselines": {"constant": metrics(0.5), "logistic": metrics(0.9)}},
+            "per_source": sources,
+            "leave_source_out": {s: {"model": metrics(0.7)} for s in sources},
+            "counts": {"accounts": 60, "bots": 20},
+            "tiers": {"bot_share": 0.1, "tiers": [{"tier": "review", "threshold": 0.8, "expected": tier}]},
+        },
+        "importance": kinds,
+        "cases": cases,
+        "pictures": pictures,
+        "model": model,
+    }
