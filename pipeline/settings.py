@@ -24,6 +24,8 @@ class Prepare(Settings):
     town: Town = Town()
     latest_at: datetime = datetime(2100, 1, 1, tzinfo=UTC)  # a later moment is a mistake in the data
     text_limit: int = Field(default=65_536, ge=1)  # characters kept of a text; longer ones are cut and counted
+    memory: str = "4GB"  # DuckDB spills to disk beyond this
+    threads: int = Field(default=2, ge=1)  # the outcome is the same whatever their number
 
 
 class Featurize(Settings):
