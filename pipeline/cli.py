@@ -41,6 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
     for stage in STAGES.values():
         _add_stage(commands, stage.name, stage.says)
     _add_score(commands)
+    _add_monitor(commands)
     _add_simulate(commands)
     _add(commands, "features", "print the catalogue of features", "unpump features | less").add_argument(
         "--format", choices=("text", "markdown", "json"), default="text", help="how to print it (default: text)"
@@ -140,6 +141,25 @@ def _add_score(commands: argparse._SubParsersAction) -> None:
     _add_settings(parser)
 
 
+def _add_monitor(commands: argparse._SubParsersAction) -> None:
+    says = "compare a batch with training and say what a person should know; exit code 3 when something is severe"
+    parser = _add(
+        commands, "monitor", says, "unpump monitor --model out/mine/artifacts/model --tables NEW --out out/watch"
+    )
+    parser.add_argument(
+        "--model", required=True, metavar="DIR|models:/NAME@ALIAS", help="model directory or registered model"
+    )
+    parser.add_argument("--tables", required=True, metavar="DIR", help="folder of canonical tables of the batch")
+    parser.add_argument(
+        "--out", required=True, metavar="DIR", help="folder for monitor.json, monitor.html and metrics.prom"
+    )
+    parser.add_argument("--labels", metavar="PATH", help="labels that arrived since (default: those of --tables)")
+    parser.add_argument(
+        "--reference", metavar="FILE", help="profile.json of an earlier batch to compare with instead of training"
+    )
+    _add_settings(parser)
+
+
 def _add_simulate(commands: argparse._SubParsersAction) -> None:
     parser = _add(
         commands,
@@ -187,7 +207,7 @@ def run_command(arguments: Sequence[str]) -> int:
         return FAILED
     if options.json:
         print(json.dumps({"status": "done", **(summary or {})}, sort_keys=True), flush=True)
-    return DONE
+    return int((summary or {}).get("exit_code", DONE))
 
 
 def _say(summary: dict[str, str] | None, sentence: str) -> None:

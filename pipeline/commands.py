@@ -105,6 +105,22 @@ def score(options: Namespace) -> Summary:
     )
 
 
+def monitor(options: Namespace) -> Summary:
+    """Compare a batch with training."""
+    from pipeline.jobs.monitor import monitor as monitor_job
+
+    labels, reference = options.labels, options.reference
+    return monitor_job(
+        options.model,
+        Path(options.tables),
+        Path(options.out),
+        settings(options),
+        labels=Path(labels) if labels else None,
+        reference=Path(reference) if reference else None,
+        root=project_root(),
+    )
+
+
 def simulate(options: Namespace) -> Summary:
     """Write a town with known truth."""
     from pipeline.jobs.simulate import simulate_job
@@ -124,7 +140,7 @@ def features(options: Namespace) -> Summary:
 
 def recipes(options: Namespace) -> Summary:
     """List the recipes that come with unpump."""
-    from pipeline.recipes import shipped
+    from pipeline.recipes.format import shipped
 
     found = shipped()
     if not options.json:
