@@ -9,6 +9,7 @@ from pipeline.stage import resolve
 # File -> the function that prints it.
 PRINTED = {
     "dvc.yaml": "pipeline.dvcyaml:dvc_yaml",
+    "docs/settings.md": "pipeline.settingsdoc:settings_markdown",
     "docs/tables.md": "pipeline.recipes.tablesdoc:tables_markdown",
     "docs/features.md": "features.catalogue:catalogue_markdown",
 }

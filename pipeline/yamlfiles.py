@@ -36,6 +36,9 @@ def parse_yaml(text: str, where: str) -> Any:
         ) from error
 
 
-def to_yaml(value: Any) -> str:
-    """YAML text of ``value`` with keys in the order they have."""
+def to_yaml(value: Any, flow: bool = False) -> str:
+    """YAML text of ``value`` with keys in the order they have; ``flow`` writes it on one line."""
+    if flow:
+        text = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=10_000, default_flow_style=True)
+        return text.removesuffix("...\n").rstrip("\n")
     return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=110)
