@@ -25,7 +25,7 @@ FAMILIES = {
 MODULES = ("profile", "rates", "bio", "standing", "name", "activity", "rhythm", "content", "wording", "received")
 EVENT_MODULES = ("ownactions", "arrival")
 
-for _module in ("views", "texts", "references", "eventviews", *MODULES, *EVENT_MODULES):
+for _module in ("views", "texts", "references", "eventviews", "coactions", *MODULES, *EVENT_MODULES):
     importlib.import_module(f"features.{_module}")
 
 INTRO = """# Features

@@ -161,18 +161,27 @@ def likers(ties: Rows) -> Rows:
 # --- how likes arrive ----------------------------------------------------------------------------------------------
 
 
-@view("event", "likes of its posts", stored=True)
-def arrivals(deeds: Rows) -> Rows:
-    """Likes of own posts in their order: place, gap to the one before, and how many came in the minute up to each."""
-    liked = deeds.filter(deeds.received & (deeds.deed == LIKE) & deeds.delay_s.notnull())
-    liked = liked.filter(liked.actor != liked.author)
-    rows = liked.select("post", "actor", "at_s", "delay_s", account="author")
+@view("event", stored=True)
+def likes(deeds: Rows) -> Rows:
+    """Likes of each post in their order: place, gap to the one before, and how many came in the minute up to each.
+
+    All three look back only, so that likes after an account was judged change nothing for it.
+    """
+    liked = deeds.filter((deeds.deed == LIKE) & (deeds.author.isnull() | (deeds.actor != deeds.author)))
+    rows = liked.select("post", "actor", "author", "at_s", "delay_s", "received")
     order = [rows.at_s, rows.actor]
     return rows.mutate(
+        first_s=ops.of_all(rows.at_s.min(), rows.post),
         nth=ops.rank(rows.post, order).cast("int32"),
         gap_s=(rows.at_s - ops.before(rows.at_s, rows.post, order)).cast("int32"),
         near=ops.within(rows.at_s, rows.post, 60).cast("int32"),
     )
+
+
+@view("event", "likes of its posts")
+def arrivals(likes: Rows) -> Rows:
+    """Likes of own posts before the account was judged."""
+    return likes.filter(likes.received & likes.delay_s.notnull()).drop("received").rename(account="author")
 
 
 @view("event", "posts with likes", stored=True)

@@ -136,22 +136,6 @@ def handle_vowel_share(names: Rows) -> Value:
 
 
 @feature(
-    unit="characters",
-    low=0,
-    high=100,
-    missing=NO_HANDLE,
-    evade="free",
-    says="its handle holds {value:.0f} consonants in a row (usual: {usual})",
-    source="NEW",
-    example=eg(4, username="anthrax"),
-)
-def handle_consonant_run(names: Rows) -> Value:
-    """Longest run of consonants in the handle, counted up to 7."""
-    runs = [ops.found(names.handle, rf"(?i)[bcdfghjklmnpqrstvwxz]{{{n}}}").cast("float64") for n in range(1, 8)]
-    return sum(runs[1:], runs[0])
-
-
-@feature(
     unit="share",
     low=0,
     high=1,
@@ -179,10 +163,8 @@ def handle_capital_share(names: Rows) -> Value:
 )
 def handle_changes(names: Rows) -> Value:
     """How often a handle goes from letter to digit or back, or from a small letter to a capital."""
-    letters = ops.replaced(names.handle, r"\p{Lu}", "A")
-    letters = ops.replaced(letters, r"[\p{Ll}\p{Lo}]", "a")
-    kinds = ops.replaced(letters, r"\p{Nd}", "9")
-    return ops.matches(kinds, "[aA]9") + ops.matches(kinds, "9[aA]") + ops.matches(kinds, "aA")
+    changes = (r"\p{L}\p{Nd}", r"\p{Nd}\p{L}", r"\p{Ll}\p{Lu}")
+    return sum((ops.matches(names.handle, c) for c in changes[1:]), ops.matches(names.handle, changes[0]))
 
 
 @feature(

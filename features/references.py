@@ -87,8 +87,7 @@ def handle_model(handle_pairs: Rows, training: Rows) -> Rows:
 def rated_pairs(handle_pairs: Rows, meeting: Rows, handle_model: Rows) -> Rows:
     """Neighbouring characters of handles with their probability among training accounts."""
     pairs = handle_pairs.inner_join(meeting, "account_id")
-    rated = ops.joined(pairs, handle_model, {"held_out": "held_out", "pair": "pair"})
-    return rated.filter(rated.log_p.notnull())
+    return ops.joined(pairs, handle_model, {"held_out": "held_out", "pair": "pair"})
 
 
 @reference
