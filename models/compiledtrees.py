@@ -2,7 +2,8 @@
 
 QuickScorer's idea (Lucchese et al. 2015): a tree's leaves are bits, leftmost lowest. Every split that sends a row to
 the right clears the bits of its left branch; the lowest bit left is the leaf of the row. No branch is taken, so a split
-is judged for many rows by one instruction. Leaves are added up in LightGBM's order, in double precision.
+is judged for many rows by one instruction. A tree of more than 32 leaves is a few words of bits, each judged by the
+splits that can clear some of it. Leaves are added up in LightGBM's order, in double precision.
 
 Numba compiles on first use, in some three seconds; it comes with shap. What it cannot read is refused, and callers ask
 LightGBM instead.
@@ -17,7 +18,8 @@ from typing import Any
 import numpy as np
 
 BLOCK = 128  # rows whose columns and leaves stay in the first cache
-MOST_LEAVES = 64  # bits of the largest integer
+WORD = 32  # leaves judged together: half as many bits as the widest integer are judged twice as fast
+FULL = np.uint32(0xFFFFFFFF)
 ZERO = float(np.float32(1e-35))  # LightGBM takes what is no larger for zero
 MISSING_IS_ZERO = 1  # LightGBM's code; unpump never trains so
 WORTH_ROWS = 200_000  # below, compiling takes longer than LightGBM does
@@ -29,12 +31,12 @@ class Unreadable(ValueError):  # noqa: N818 - it says what the text is
 
 @dataclass(frozen=True)
 class CompiledTrees:
-    """Every split of all trees, tree by tree.
+    """Every split of all trees, word by word.
 
     ``columns`` are the columns that splits read, those where a missing value goes left apart from those where it goes
-    right. One value per split have ``column`` (an index of ``columns``), ``threshold`` and ``kept`` (the bits that stay
-    when a row goes right); ``leaves`` has one per leaf, from left to right. ``splits`` and ``starts`` say where each
-    tree begins.
+    right. One value per split and word it may clear bits of have ``column`` (an index of ``columns``), ``threshold``
+    and ``kept`` (the bits that stay when a row goes right); ``leaves`` has one per leaf, from left to right.
+    ``trees`` says at which word each tree begins, ``splits`` and ``firsts`` where each word's splits and leaves do.
     """
 
     features: int
@@ -43,9 +45,10 @@ class CompiledTrees:
     column: np.ndarray
     threshold: np.ndarray
     kept: np.ndarray
-    splits: np.ndarray
     leaves: np.ndarray
-    starts: np.ndarray
+    trees: np.ndarray
+    splits: np.ndarray
+    firsts: np.ndarray
 
     @classmethod
     def of(cls, text: str) -> CompiledTrees:
@@ -54,28 +57,27 @@ class CompiledTrees:
         Raises
         ------
         Unreadable
-            With categorical or linear splits, zero as a missing value, averaged outputs, or more than 64 leaves.
+            With categorical or linear splits, zero as a missing value, or averaged outputs.
         """
         head, *blocks = text.split("end of trees", 1)[0].split("\nTree=")
         facts = _facts(head)
         if facts.get("num_tree_per_iteration", "1") != "1" or "average_output" in head.split():
             raise Unreadable("more than one output, or trees that are averaged")
         trees = [_tree(_facts(block)) for block in blocks]
-        of = np.concatenate([t[0] for t in trees]) if trees else np.empty(0, dtype=np.int64)
-        used, column = np.unique(of, return_inverse=True)
-        kept = np.concatenate([t[2] for t in trees]) if trees else np.empty(0, dtype=np.uint64)
-        widest = max((len(t[3]) for t in trees), default=1)
+        words = [word for tree in trees for word in tree.words]
+        used, column = np.unique(np.concatenate([_NONE, *(w.of for w in words)]), return_inverse=True)
+        sizes = [min(WORD, len(t.leaves) - at) for t in trees for at in range(0, len(t.leaves), WORD)]
         return cls(
             features=int(facts["max_feature_idx"]) + 1,
             columns=used // 2,
             missing_left=(used % 2).astype(np.bool_),
             column=column.astype(np.int64),
-            threshold=np.concatenate([t[1] for t in trees]) if trees else np.empty(0),
-            # Half as wide masks are judged twice as fast.
-            kept=kept.astype(np.uint32) if widest <= 32 else kept,
-            splits=np.cumsum([0, *(len(t[1]) for t in trees)]),
-            leaves=np.concatenate([t[3] for t in trees]) if trees else np.empty(0),
-            starts=np.cumsum([0, *(len(t[3]) for t in trees)]),
+            threshold=np.concatenate([np.empty(0), *(w.threshold for w in words)]),
+            kept=np.concatenate([np.empty(0, dtype=np.uint32), *(w.kept for w in words)]),
+            leaves=np.concatenate([np.empty(0), *(t.leaves for t in trees)]),
+            trees=np.cumsum([0, *(len(t.words) for t in trees)]),
+            splits=np.cumsum([0, *(len(w.of) for w in words)]),
+            firsts=np.cumsum([0, *sizes]),
         )
 
     def raw_scores(self, matrix: np.ndarray, threads: int = 1) -> np.ndarray:
@@ -89,7 +91,6 @@ class CompiledTrees:
         if rows.ndim != 2 or rows.shape[1] != self.features:
             raise ValueError(f"a matrix of shape {rows.shape} where {self.features} columns are needed")
         numba.set_num_threads(max(1, min(threads, int(numba.config.NUMBA_NUM_THREADS))))  # type: ignore[attr-defined]
-        full = self.kept.dtype.type(np.iinfo(self.kept.dtype).max)
         found = _kernel()(
             np.asfortranarray(rows).T,
             self.columns,
@@ -97,10 +98,10 @@ class CompiledTrees:
             self.column,
             self.threshold,
             self.kept,
-            self.splits,
             self.leaves,
-            self.starts,
-            full,
+            self.trees,
+            self.splits,
+            self.firsts,
         )
         return np.asarray(found)
 
@@ -109,16 +110,33 @@ def _facts(block: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in block.split("\n") if "=" in line)
 
 
-def _tree(facts: dict[str, str]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Column code (twice the feature, plus 1 where missing goes left), threshold and mask of each split; leaves."""
+_NONE = np.empty(0, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class _Word:
+    """The splits that may clear bits of 32 leaves; ``of`` is twice the feature, plus 1 where missing goes left."""
+
+    of: np.ndarray
+    threshold: np.ndarray
+    kept: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Tree:
+    """One tree: its words and the values of its leaves, from left to right."""
+
+    words: list[_Word]
+    leaves: np.ndarray
+
+
+def _tree(facts: dict[str, str]) -> _Tree:
     leaves = int(facts["num_leaves"])
-    if leaves > MOST_LEAVES:
-        raise Unreadable(f"a tree of {leaves} leaves")
     if facts.get("num_cat", "0") != "0" or facts.get("is_linear", "0") != "0":
         raise Unreadable("a split that is not numeric")
     value = np.array(facts["leaf_value"].split(), dtype=np.float64)
     if leaves == 1:
-        return np.empty(0, dtype=np.int64), np.empty(0), np.empty(0, dtype=np.uint64), value
+        return _Tree([_Word(_NONE, np.empty(0), np.empty(0, dtype=np.uint32))], value)
     left, right, feature, kind = (
         np.array(facts[k].split(), dtype=np.int64)
         for k in ("left_child", "right_child", "split_feature", "decision_type")
@@ -130,9 +148,12 @@ def _tree(facts: dict[str, str]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np
     # Where training saw no missing value LightGBM takes one for zero.
     goes_left = np.where(missing == 2, (kind & 2) > 0, threshold >= 0)
     order, below = _from_left_to_right(left, right)
-    everything = (1 << MOST_LEAVES) - 1
-    kept = np.array([everything & ~bits for bits in below], dtype=np.uint64)
-    return feature * 2 + goes_left, threshold, kept, value[order]
+    words = []
+    for at in range(0, leaves, WORD):
+        cleared = np.array([(bits >> at) & int(FULL) for bits in below], dtype=np.uint32)
+        touching = np.flatnonzero(cleared)
+        words.append(_Word((feature * 2 + goes_left)[touching], threshold[touching], FULL ^ cleared[touching]))
+    return _Tree(words, value[order])
 
 
 def _from_left_to_right(left: np.ndarray, right: np.ndarray) -> tuple[list[int], list[int]]:
@@ -161,7 +182,10 @@ def _kernel() -> Any:
     @numba.njit(inline="always")
     def lowest(bits: Any) -> Any:
         place = 0
-        while bits & 0xFF == 0:
+        if bits & 0xFFFF == 0:
+            bits >>= 16
+            place += 16
+        if bits & 0xFF == 0:
             bits >>= 8
             place += 8
         if bits & 0xF == 0:
@@ -173,14 +197,15 @@ def _kernel() -> Any:
         return place + (bits & 1 == 0)
 
     @numba.njit(parallel=True, nogil=True)
-    def score(x, columns, missing_left, column, threshold, kept, splits, leaves, starts, full):  # type: ignore[no-untyped-def]
+    def score(x, columns, missing_left, column, threshold, kept, leaves, trees, splits, firsts):  # type: ignore[no-untyped-def]
         n = x.shape[1]
         out = np.zeros(n)
         for b in numba.prange((n + BLOCK - 1) // BLOCK):
             low = b * BLOCK
             here = min(n, low + BLOCK) - low
             near = np.zeros((len(columns), BLOCK))
-            left = np.empty(BLOCK, dtype=kept.dtype)
+            left = np.empty(BLOCK, dtype=np.uint32)
+            found = np.empty(BLOCK, dtype=np.bool_)
             total = np.zeros(BLOCK)
             for c in range(len(columns)):
                 for r in range(here):
@@ -189,16 +214,27 @@ def _kernel() -> Any:
                         value = 0.0
                     # Not a number is never below a threshold, so it goes right of itself.
                     near[c, r] = -np.inf if missing_left[c] and value != value else value
-            for t in range(len(starts) - 1):
-                for r in range(BLOCK):
-                    left[r] = full
-                for i in range(splits[t], splits[t + 1]):
-                    values, limit, mask = near[column[i]], threshold[i], kept[i]
+            for t in range(len(trees) - 1):
+                several = trees[t + 1] - trees[t] > 1
+                if several:
+                    found[:] = False
+                for w in range(trees[t], trees[t + 1]):
+                    left[:] = FULL
+                    for i in range(splits[w], splits[w + 1]):
+                        values, limit, mask = near[column[i]], threshold[i], kept[i]
+                        for r in range(BLOCK):
+                            left[r] &= FULL if values[r] <= limit else mask
+                    first = firsts[w]
+                    if not several:
+                        for r in range(BLOCK):
+                            total[r] += leaves[first + lowest(left[r])]
+                        continue
+                    # A row's leaf is in the first word that has a bit left. The last word has bits beyond the tree's
+                    # leaves, which stay for every row; by then every row has found its leaf or finds it here.
                     for r in range(BLOCK):
-                        left[r] &= full if values[r] <= limit else mask
-                first = starts[t]
-                for r in range(BLOCK):
-                    total[r] += leaves[first + lowest(left[r])]
+                        if not found[r] and left[r] != 0:
+                            total[r] += leaves[first + lowest(left[r])]
+                            found[r] = True
             for r in range(here):
                 out[low + r] = total[r]
         return out
