@@ -65,14 +65,16 @@ STAGES: dict[str, Stage] = {
             run="pipeline.stages.review:review",
             reads=("intake", "evaluation", "importance", "cases", "pictures", "model"),
             writes=("review",),
+            track="pipeline.tracking:track_review",
+            files=("review/templates",),
         ),
         Stage(
             "register",
             "make the model champion if it earns it",
             run="pipeline.stages.register:register",
-            reads=("model", "run", "evaluation", "features", "folds", "oof"),
+            reads=("model", "run", "evaluation", "features", "folds", "oof", "baselines"),
             writes=("registration",),
-            sections=("register_",),
+            sections=("register_", "evaluate"),
             track="pipeline.tracking:track_registration",
         ),
     )

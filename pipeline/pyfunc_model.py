@@ -1,0 +1,60 @@
+"""An unpump model that needs nothing of unpump: MLflow stores this file with the model directory and runs it to serve.
+
+It reads ``booster.txt`` and ``model.json`` of the artifact ``model`` and scores features that are already computed.
+The input has a column per feature, any of them may be absent or missing; more columns are ignored. The output has
+``bot_probability`` (0 to 1, at the share of bots the model was declared for), ``raw_score`` (log-odds before
+calibration) and ``tier``. Its numbers are those of ``unpump score``; a test compares the two.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import lightgbm
+import numpy as np
+import pandas as pd
+from mlflow.models import set_model
+from mlflow.pyfunc import PythonModel
+
+# As in unpump's models/calibration.py: how calibration goes on beyond its knots, and where certainty ends.
+FURTHEST = 30.0
+LEAST_SLOPE = 1e-3
+
+
+class Unpump(PythonModel):
+    """Probability that an account resembles the bots of the training data, from its features."""
+
+    def load_context(self, context: Any) -> None:
+        """Read the model directory; nothing in it is code."""
+        folder = Path(context.artifacts["model"])
+        facts = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        if facts.get("program") != "unpump" or facts.get("format") != 1:
+            raise ValueError(f"{folder} holds no unpump model of format 1")
+        self.booster = lightgbm.Booster(model_str=(folder / "booster.txt").read_text(encoding="utf-8"))
+        self.columns = facts["columns"]
+        self.knots = np.array([facts["calibration"]["raw"], facts["calibration"]["log_odds"]], dtype=np.float64)
+        share, trained = facts["bot_share"], facts["training_bot_share"]
+        self.shift = 0.0 if share is None else log_odds(share) - log_odds(trained)
+        self.tiers = [(t["tier"], t["threshold"]) for t in facts["tiers"] if t["threshold"] is not None]
+
+    def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
+        """``bot_probability``, ``raw_score`` and ``tier`` of each row of a DataFrame of features."""
+        rows = pd.DataFrame(model_input).reindex(columns=self.columns)
+        values = rows.to_numpy(dtype=np.float64, na_value=np.nan)
+        raw = np.asarray(self.booster.predict(values, raw_score=True)) if len(rows) else np.empty(0)
+        beyond = raw - np.clip(raw, self.knots[0, 0], self.knots[0, -1])
+        odds = np.interp(raw, self.knots[0], self.knots[1]) + LEAST_SLOPE * beyond + self.shift
+        probability = 1 / (1 + np.exp(-np.clip(odds, -FURTHEST, FURTHEST)))
+        tier = np.full(len(rows), "allow", dtype=object)
+        for name, threshold in reversed(self.tiers):
+            tier[probability >= threshold] = name
+        told = {"bot_probability": probability, "raw_score": raw, "tier": tier}
+        return pd.DataFrame(told, index=rows.index)
+
+
+def log_odds(share: float) -> float:
+    """Natural logarithm of the odds of a share between 0 and 1."""
+    return float(np.log(share) - np.log1p(-share))
+
+
+set_model(Unpump())

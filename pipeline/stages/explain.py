@@ -1,0 +1,134 @@
+"""Split every score into contributions, and choose cases with their reasons and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from models.bundle import Model, from_files
+from models.contributions import importance, in_batches
+from models.reasons import has_evidence, reasons
+from models.settings import Explain
+from review import plots
+from review.choice import choose
+from review.shapplots import beeswarm, waterfall
+
+WATCHED = ("review", "challenge", "limit_reach", "discount", "suspend")  # the first that is open parts right from wrong
+
+
+def explain(
+    features: pd.DataFrame, folds: pd.DataFrame, model: Mapping[str, bytes], oof: pd.DataFrame, settings: Explain
+) -> dict[str, Any]:
+    """Contributions of every account, importance of features, and cases worth a look.
+
+    Parameters
+    ----------
+    features : account_id, as_of, then the features; every account, labelled or not
+    folds : labelled accounts
+    model : files of the model directory
+    oof : labelled accounts with bot_probability by a model that did not see them
+    settings : Explain
+
+    Returns
+    -------
+    contributions (account_id, raw_score, base_value, one column per feature; base and contributions add up to the
+    raw score within 1e-6), importance, cases, pictures (name -> SVG)
+    """
+    known = from_files(model, "artifacts/model")
+    matrix = known.matrix(features)
+    parts = list(in_batches(known, matrix))
+    raw = np.concatenate([p.raw for p in parts]) if parts else np.empty(0)
+    values = np.vstack([p.values for p in parts]) if parts else np.empty((0, len(known.columns)))
+    base = parts[0].base if parts else 0.0
+    table = pd.concat(
+        [
+            pd.DataFrame({"account_id": features["account_id"].to_numpy(), "raw_score": raw, "base_value": base}),
+            pd.DataFrame(values, columns=list(known.columns)),
+        ],
+        axis=1,
+    )
+    ranked = importance(values, known.columns, {s.name: s.family for s in known.said})
+    place = pd.Series(np.arange(len(features)), index=features["account_id"].to_numpy())
+    cases, waterfalls = _cases(known, settings, oof, place, matrix, values, raw, base)
+    pictures = {**_pictures(known, settings, oof, ranked, matrix, values, base), **waterfalls}
+    return {"contributions": table, "importance": ranked, "cases": cases, "pictures": pictures}
+
+
+def watched_cut(tiers: Mapping[str, float | None]) -> float:
+    """Probability from which an account is looked at by a person: the review tier's, else the next that is open."""
+    return next((cut for tier in WATCHED if (cut := tiers.get(tier)) is not None), 0.5)
+
+
+def _cases(
+    model: Model,
+    settings: Explain,
+    oof: pd.DataFrame,
+    place: pd.Series,
+    matrix: np.ndarray,
+    values: np.ndarray,
+    raw: np.ndarray,
+    base: float,
+) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
+    chosen = choose(oof, settings.cases, watched_cut(model.tiers))
+    known = oof.set_index("account_id").to_dict("index")
+    cases, pictures = [], {}
+    hidden = [s.suppressed for s in model.said]
+    for number, (account, why) in enumerate(chosen):
+        row, here = known[account], slice(int(place[account]), int(place[account]) + 1)
+        probability, low, high = (float(v[0]) for v in model.calibrate(raw[here]))
+        picture = f"cases/{number:03d}.svg"
+        pictures[picture] = waterfall(base, values[here][0], matrix[here][0], model.columns, suppressed=hidden)
+        kind = row["kind"]
+        cases.append(
+            {
+                "account_id": account,
+                "why": why,
+                "source": str(row["source"]),
+                "kind": None if pd.isna(kind) else str(kind),
+                "is_bot": bool(row["is_bot"]),
+                "fold": int(row["fold"]),
+                "bot_probability": float(row["bot_probability"]),
+                "tier": str(model.tier(np.array([row["bot_probability"]]))[0]),
+                "final": probability,
+                "final_low": low,
+                "final_high": high,
+                "raw_score": float(raw[here][0]),
+                "evidence": bool(has_evidence(model, matrix[here], values[here])[0]),
+                "reasons": reasons(model, matrix[here], values[here], settings.reasons)[0],
+                "picture": picture,
+            }
+        )
+    return cases, pictures
+
+
+def _pictures(
+    model: Model,
+    settings: Explain,
+    oof: pd.DataFrame,
+    ranked: Mapping[str, Any],
+    matrix: np.ndarray,
+    values: np.ndarray,
+    base: float,
+) -> dict[str, bytes]:
+    shown = np.array([i for i, s in enumerate(model.said) if not s.suppressed], dtype=np.int64)
+    some = np.sort(np.random.default_rng(settings.seed).permutation(len(values))[: settings.picture_rows])
+    names = [model.columns[i] for i in shown]
+    is_bot, p = oof["is_bot"].to_numpy(dtype=bool), oof["bot_probability"].to_numpy(dtype=np.float64)
+    source = oof["source"].to_numpy(dtype=str)
+    sources = {str(s): (is_bot[source == s], p[source == s]) for s in np.unique(source)}
+    cuts = [(tier, cut) for tier, cut in model.tiers.items() if cut is not None]
+    named = [f for f in ranked["features"] if f["feature"] in set(names)]
+    return {
+        "beeswarm.svg": beeswarm(
+            base, values[np.ix_(some, shown)], matrix[np.ix_(some, shown)], names, seed=settings.seed
+        ),
+        "families.svg": plots.bars(ranked["families"], "family"),
+        "features.svg": plots.bars(named, "feature"),
+        "roc.svg": plots.roc((is_bot, p), sources),
+        "precision_recall.svg": plots.precision_recall((is_bot, p), sources),
+        "reliability.svg": plots.reliability(is_bot, p),
+        "distributions.svg": plots.distributions(is_bot, p, cuts),
+    }

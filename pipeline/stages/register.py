@@ -1,0 +1,139 @@
+"""Decide whether a model earns to be champion: it must beat every baseline, and the champion on the same accounts."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.errors import BadInput, printable
+from models.bundle import Model, from_files
+from models.gate import explaining_cost, judge, same_rows
+from models.settings import Gate
+from models.slices import slice_accounts
+from pipeline.registry import Registered
+from pipeline.settings import Params
+
+log = logging.getLogger(__name__)
+Values = Mapping[str, Any]
+
+
+def register(
+    model: Values,
+    run: Values,
+    evaluation: Values,
+    features: pd.DataFrame,
+    folds: pd.DataFrame,
+    oof: pd.DataFrame,
+    baselines: pd.DataFrame,
+    settings: Any,
+    params: Params,
+) -> dict[str, Any]:
+    """What can be decided without the registry: whether the model beats its baselines.
+
+    ``pipeline.tracking.track_registration`` compares with the champion and sets the aliases.
+    """
+    inputs = {"model": model, "features": features, "folds": folds, "oof": oof, "baselines": baselines}
+    return {"registration": decide(inputs, params, None)}
+
+
+def decide(inputs: Values, params: Params, champion: Registered | None) -> dict[str, Any]:
+    """The verdict on a new model, the challenger.
+
+    Parameters
+    ----------
+    inputs : model (files), features, folds, oof and baselines of the challenger's training
+    params : Params; ``register`` holds the rules, ``evaluate`` the seed of the bootstrap
+    champion : the model in use; None when there is none
+
+    Returns
+    -------
+    dict with decision (promoted or refused), reasons (sentences), checks (each with passed, says and evidence),
+    accounts and bots compared on
+    """
+    challenger = from_files(inputs["model"], "artifacts/model")
+    rules, oof = params.register_, inputs["oof"]
+    gate = Gate(margin=rules.margin, tolerance=rules.tolerance, level=params.evaluate.level)
+    rows = oof[["account_id", "is_bot"]].assign(challenger=oof["bot_probability"].to_numpy())
+    costs: dict[str, float] | None = None
+    notes: list[str] = []
+    if champion is not None:
+        old = _readable(champion)
+        if old is None:
+            return _not_compared(champion, "it cannot be read any more")
+        rows, notes = _compared(oof, inputs["features"], champion, old)
+        if rows.loc[rows["champion"].notna(), "is_bot"].nunique() < 2:
+            return _not_compared(champion, "no bots and people could be scored by both")
+        costs = {
+            "challenger": explaining_cost(challenger.booster_text),
+            "champion": explaining_cost(old.booster_text),
+        }
+    found = judge(
+        rows,
+        gate,
+        baselines=inputs["baselines"],
+        slices=slice_accounts(inputs["folds"], features=inputs["features"]),
+        thresholds=challenger.tiers,
+        costs=costs,
+        seed=params.evaluate.seed,
+    )
+    decision = "promoted" if found["decision"] == "promote" else "refused"
+    return {
+        "decision": decision,
+        "reasons": [*found["reasons"], *notes],
+        "checks": found["checks"],
+        "accounts": found["accounts"],
+        "bots": found["bots"],
+    }
+
+
+def refused(told: Values, reason: str) -> dict[str, Any]:
+    """``told`` with the decision turned to refused for ``reason``, which comes first."""
+    return {**told, "decision": "refused", "reasons": [reason, *told.get("reasons", [])]}
+
+
+def _not_compared(champion: Registered, why: str) -> dict[str, Any]:
+    said = (
+        f"Champion version {champion.version} could not be compared with: {why}. "
+        "A person may give the alias champion by hand, on MLflow's page of the model."
+    )
+    return {"decision": "refused", "reasons": [said], "checks": [], "accounts": 0, "bots": 0}
+
+
+def _readable(champion: Registered) -> Model | None:
+    try:
+        return from_files(champion.files, f"champion version {champion.version}")
+    except BadInput as error:
+        log.warning("the champion cannot be compared: %s", error)
+        return None
+
+
+def _compared(
+    oof: pd.DataFrame, features: pd.DataFrame, champion: Registered, old: Model
+) -> tuple[pd.DataFrame, list[str]]:
+    """Both models on the same accounts, neither having learned from them.
+
+    The champion speaks out of fold about accounts it was trained on, and as it is deployed about all others.
+    """
+    table = features.set_index("account_id").reindex(oof["account_id"])
+    absent = [c for c in old.columns if c not in table.columns]
+    notes = []
+    if absent:
+        notes.append(
+            f"Of the champion's {len(old.columns)} features {len(absent)} are not measured any more "
+            f"({', '.join(printable(c, 40) for c in absent[:3])}, ...), so it was compared only on accounts of its own "
+            "training."
+        )
+        scores = np.full(len(oof), np.nan)
+    else:
+        scores = old.probabilities(table)[0]
+    if champion.oof is None:
+        notes.append(
+            f"The out-of-fold scores of champion version {champion.version} are lost; where both were trained on the "
+            "same accounts the comparison favours the champion."
+        )
+    rows = same_rows(oof, champion.oof, scores)
+    return rows, notes
