@@ -9,14 +9,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import beta
 
 from features.errors import BadInput, printable
 from models.settings import Policy, Rule
 from models.slices import DIMENSIONS, UNKNOWN
-
-TIERS = ("suspend", "review", "challenge", "limit_reach", "discount")  # harshest first; whoever is in none is allowed
-ALLOW = "allow"
+from models.thresholds import CONFIDENCE, TIERS, check_limits, most_alarms
 
 
 @dataclass(frozen=True)
@@ -60,7 +57,12 @@ class _Ladder:
 
 
 def choose_tiers(
-    scored: pd.DataFrame, policy: Policy, *, bot_share: float | None = None, slices: pd.DataFrame | None = None
+    scored: pd.DataFrame,
+    limits: Mapping[str, float],
+    policy: Policy,
+    *,
+    bot_share: float | None = None,
+    slices: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """Thresholds of the tiers, and what to expect of each.
 
@@ -68,8 +70,9 @@ def choose_tiers(
     ----------
     scored : DataFrame, one row per labelled account: account_id, is_bot, bot_probability by a model that did not see
         the account, and fold
-    policy : Policy
-    bot_share : share of bots in the traffic where ``policy`` does not declare it; None: as in the labels
+    limits : tier -> share of people who may land in it or a harsher one, with ``models.thresholds.CONFIDENCE``
+    policy : Policy, further rules
+    bot_share : share of bots in the traffic; None: as in the labels
     slices : what ``models.slices.slice_accounts`` says of the accounts; needed by rules with ``per_slice``
 
     Returns
@@ -88,10 +91,10 @@ def choose_tiers(
     known = scored.sort_values("account_id", ignore_index=True)
     bot = known["is_bot"].to_numpy(dtype=bool)
     p = known["bot_probability"].to_numpy(dtype=np.float64)
-    _check(policy, bot, slices)
-    share = policy.bot_share or bot_share or float(bot.mean())
+    rules = _Rules(check_limits(limits), policy, bot_share or float(bot.mean()))
+    _check(rules, bot, slices)
     sides = _columns(known, slices) if slices is not None else {}
-    chosen = _choose(bot, p, sides, policy, share)
+    chosen = _choose(bot, p, sides, rules)
     place = np.full(len(known), -1)  # position of the tier of each account, -1 allowed
     fold = known["fold"].to_numpy()
     for k in np.unique(fold):
@@ -101,9 +104,9 @@ def choose_tiers(
             cuts = [c for c, _ in chosen.values()]
         else:
             there = {name: column[~here] for name, column in sides.items()}
-            cuts = [c for c, _ in _choose(others, p[~here], there, policy, share).values()]
+            cuts = [c for c, _ in _choose(others, p[~here], there, rules).values()]
         place[here] = _place(p[here], cuts)
-    expected = _expect(bot, place, len(chosen), policy, share)
+    expected = _expect(bot, place, len(chosen), policy, rules.bot_share)
     tiers = [
         {
             "tier": tier,
@@ -113,14 +116,21 @@ def choose_tiers(
         }
         for i, (tier, (cut, because)) in enumerate(chosen.items())
     ]
-    return {"bot_share": share, "accounts_per_day": policy.accounts_per_day, "tiers": tiers}
+    return {"bot_share": rules.bot_share, "accounts_per_day": policy.accounts_per_day, "tiers": tiers}
 
 
-def tier_of(p: np.ndarray, thresholds: Mapping[str, float | None]) -> np.ndarray:
-    """Tier of each probability, ``allow`` where it reaches none; shape (n,), str."""
-    names = [t for t in TIERS if t in thresholds]
-    cuts = [math.inf if thresholds[t] is None else float(thresholds[t] or 0.0) for t in names]
-    return np.array([*names, ALLOW], dtype=object)[_place(p, cuts)]
+@dataclass(frozen=True)
+class _Rules:
+    """All that decides about thresholds."""
+
+    limits: Mapping[str, float]
+    policy: Policy
+    bot_share: float
+
+    @property
+    def tiers(self) -> list[str]:
+        """Tiers with a limit or a rule, harshest first."""
+        return [t for t in TIERS if t in self.limits or t in self.policy.rules]
 
 
 def lines(chosen: Mapping[str, Any]) -> list[str]:
@@ -142,11 +152,11 @@ def lines(chosen: Mapping[str, Any]) -> list[str]:
     return told
 
 
-def _check(policy: Policy, bot: np.ndarray, slices: pd.DataFrame | None) -> None:
-    unknown = [t for t in policy.tiers if t not in TIERS]
+def _check(rules: _Rules, bot: np.ndarray, slices: pd.DataFrame | None) -> None:
+    unknown = [t for t in rules.policy.rules if t not in TIERS]
     if unknown:
         raise BadInput(
-            "setting policy.tiers",
+            "setting policy.rules",
             expected=f"tiers among {', '.join(TIERS)}",
             got=printable(", ".join(sorted(unknown))),
             todo="Correct the name; accounts in no tier are allowed.",
@@ -158,9 +168,9 @@ def _check(policy: Policy, bot: np.ndarray, slices: pd.DataFrame | None) -> None
             got=f"{int(bot.sum()):,} bots and {int((~bot).sum()):,} people",
             todo="Choose tiers on accounts of both classes.",
         )
-    if slices is None and any(rule.per_slice for rule in policy.tiers.values()):
+    if slices is None and any(rule.per_slice for rule in rules.policy.rules.values()):
         raise BadInput(
-            "setting policy.tiers",
+            "setting policy.rules",
             expected="slices for a rule with per_slice",
             got="none",
             todo="Give the accounts' slices, or set per_slice: false.",
@@ -173,14 +183,14 @@ def _columns(known: pd.DataFrame, slices: pd.DataFrame) -> dict[str, np.ndarray]
 
 
 def _choose(
-    bot: np.ndarray, p: np.ndarray, slices: Mapping[str, np.ndarray], policy: Policy, share: float
+    bot: np.ndarray, p: np.ndarray, slices: Mapping[str, np.ndarray], rules: _Rules
 ) -> dict[str, tuple[float, str]]:
     """Threshold of each tier, harshest first, and what set it; infinity closes a tier."""
     ladder = _Ladder.of(bot, p, slices)
     found: dict[str, tuple[float, str]] = {}
     above = 0  # the step the harsher tiers reach down to
-    for tier in (t for t in TIERS if t in policy.tiers):
-        step, because = _step(ladder, policy.tiers[tier], policy, share, above)
+    for tier in rules.tiers:
+        step, because = _step(ladder, rules, tier, above)
         if step == 0:
             found[tier] = (math.inf, because)
         elif step <= above:
@@ -191,18 +201,19 @@ def _choose(
     return found
 
 
-def _step(ladder: _Ladder, rule: Rule, policy: Policy, share: float, above: int) -> tuple[int, str]:
-    """The lowest step that every given rule allows, and the one that stops there in words."""
+def _step(ladder: _Ladder, rules: _Rules, tier: str, above: int) -> tuple[int, str]:
+    """The lowest step that the limit and every given rule allow, and the one that stops there in words."""
+    limit, rule, share = rules.limits.get(tier), rules.policy.rules.get(tier, Rule()), rules.bot_share
     limits: list[tuple[int, str]] = []
     wrong = ladder.alarms / max(ladder.people, 1)
-    if rule.false_positives is not None:
-        limits.append(_fewest_false(ladder, rule.false_positives, rule.confidence))
+    if limit is not None:
+        limits.append(_fewest_false(ladder, limit))
         if rule.per_slice:
             limits += [
-                (_last(alarms <= math.floor(rule.false_positives * n + 1e-9)), _slice_rule(rule, name))
+                (_last(alarms <= math.floor(limit * n + 1e-9)), f"at most {limit:.2%} of the people in {name}")
                 for name, (alarms, n) in ladder.in_slice.items()
             ]
-    daily = policy.accounts_per_day * (share * ladder.bots + (1 - share) * wrong)
+    daily = rules.policy.accounts_per_day * (share * ladder.bots + (1 - share) * wrong)
     if rule.precision is not None:
         caught = share * ladder.bots
         called = caught + (1 - share) * wrong
@@ -213,33 +224,23 @@ def _step(ladder: _Ladder, rule: Rule, policy: Policy, share: float, above: int)
         limits.append((_last(daily - daily[above] <= rule.per_day + 1e-9), f"at most {rule.per_day:,g} accounts a day"))
     if rule.false_alarm_cost is not None and rule.miss_cost is not None:
         cost = share * (1 - ladder.bots) * rule.miss_cost + (1 - share) * wrong * rule.false_alarm_cost
-        words = (
-            f"lowest cost when acting on a person costs {rule.false_alarm_cost:g} and missing a bot {rule.miss_cost:g}"
-        )
+        words = f"lowest cost when a person costs {rule.false_alarm_cost:g} and a bot missed {rule.miss_cost:g}"
         limits.append((int(np.flatnonzero(cost <= cost.min() + 1e-12).min()), words))
     if not limits:
         return 0, "it has no rule"
     return min(limits, key=lambda one: one[0])
 
 
-def _fewest_false(ladder: _Ladder, ceiling: float, confidence: float | None) -> tuple[int, str]:
-    if confidence is None:
-        allowed = math.floor(ceiling * ladder.people + 1e-9)
-        return _last(ladder.alarms <= allowed), f"at most {ceiling:.2%} of people"
-    if ceiling < 1 and (1 - ceiling) ** ladder.people > 1 - confidence:
-        needed = math.ceil(math.log(1 - confidence) / math.log1p(-ceiling)) if ceiling > 0 else math.inf
+def _fewest_false(ladder: _Ladder, limit: float) -> tuple[int, str]:
+    """As ``models.thresholds.thresholds`` does, with the reason in words."""
+    allowed = most_alarms(ladder.people, limit)
+    if allowed is None:
+        needed = math.ceil(math.log(1 - CONFIDENCE) / math.log1p(-limit))
         return 0, (
-            f"to promise at most {ceiling:.2%} of people with {confidence:.0%} confidence takes at least {needed:,.0f} "
+            f"to promise at most {limit:.2%} of people with {CONFIDENCE:.0%} confidence takes at least {needed:,} "
             f"labelled people, and there are {ladder.people:,}"
         )
-    most = np.unique(ladder.alarms)
-    high = np.where(most < ladder.people, beta.ppf(confidence, most + 1, np.maximum(ladder.people - most, 1)), 1.0)
-    allowed = int(most[high <= ceiling].max())
-    return _last(ladder.alarms <= allowed), f"at most {ceiling:.2%} of people, with {confidence:.0%} confidence"
-
-
-def _slice_rule(rule: Rule, name: str) -> str:
-    return f"at most {rule.false_positives:.2%} of the people in {name}"
+    return _last(ladder.alarms <= allowed), f"at most {limit:.2%} of people, with {CONFIDENCE:.0%} confidence"
 
 
 def _last(allowed: np.ndarray) -> int:

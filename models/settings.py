@@ -108,39 +108,31 @@ class Monitor(Settings):
     volume: float = Field(default=2.0, gt=1)  # times more or fewer accounts than usual that are let pass
     events: float = Field(default=3.0, gt=1)  # times more or fewer rows of a table per account
     lag_days: float = Field(default=2.0, gt=0)  # by which a table may end earlier than it did in training
-    sample: int = Field(default=2000, ge=0)  # accounts whose contributions are computed; 0: none
+    sample: int = Field(default=1000, ge=0)  # accounts whose contributions are computed; 0: none
     history: int = Field(default=60, ge=0)  # earlier batches remembered
 
 
 class Rule(Settings):
-    """What must hold for accounts to land in a tier; all that is given must, and each speaks of it *or a harsher one*.
+    """What must hold for accounts to land in a tier beside its limit in ``train.tiers``.
 
-    Only ``per_day`` speaks of the tier alone, because it is the length of its queue.
+    All that is given must hold. ``per_slice`` and ``precision`` speak of the tier and harsher ones together, as the
+    limits do; ``per_day`` of the tier alone, because it is the length of its queue.
     """
 
-    false_positives: float | None = Field(default=None, ge=0, le=1)  # largest share of all people
-    confidence: float | None = Field(default=None, gt=0.5, lt=1)  # that the share is not larger; null: as counted
-    per_slice: bool = False  # the share is kept, as counted, in every slice as well
+    per_slice: bool = False  # the limit of train.tiers is kept, as counted, in every slice as well
     precision: float | None = Field(default=None, ge=0, le=1)  # least share of bots, at the declared bot share
-    per_day: float | None = Field(default=None, ge=0)  # most accounts a day in this tier
+    per_day: float | None = Field(default=None, ge=0)  # most accounts a day
     false_alarm_cost: float | None = Field(default=None, gt=0)  # of acting on a person ...
     miss_cost: float | None = Field(default=None, gt=0)  # ... against leaving a bot alone; both in one unit
 
 
 class Policy(Settings):
-    """Rules of the tiers, harshest first, and the traffic they are meant for."""
+    """Rules of the tiers beside ``train.tiers``, and the traffic they are meant for."""
 
-    tiers: dict[str, Rule] = {
-        "suspend": Rule(false_positives=0.001, confidence=0.95, per_slice=True, precision=0.95),
-        "review": Rule(false_positives=0.005),
-        "challenge": Rule(false_positives=0.01),
-        "limit_reach": Rule(false_positives=0.03),
-        "discount": Rule(false_positives=0.1),
-    }
-    bot_share: float | None = Field(default=None, gt=0, lt=1)  # of the traffic; null: as in the labels
-    bot_share_low: float | None = Field(default=None, gt=0, lt=1)  # its interval, where it is not known exactly
-    bot_share_high: float | None = Field(default=None, gt=0, lt=1)
-    accounts_per_day: float = Field(default=10_000, gt=0)
+    rules: dict[str, Rule] = {"suspend": Rule(per_slice=True)}  # tier -> rule
+    bot_share_low: float | None = Field(default=None, gt=0, lt=1)  # interval of train.bot_share,
+    bot_share_high: float | None = Field(default=None, gt=0, lt=1)  # where it is not known exactly
+    accounts_per_day: float = Field(default=10_000, gt=0)  # that will be scored
     resamples: int = Field(default=500, ge=10)
     level: float = Field(default=0.95, gt=0, lt=1)
     seed: int = 0
