@@ -185,7 +185,8 @@ def _check_tree(facts: dict[str, str], columns: int, tree: int) -> None:
         # A tree that never split is written without weights.
         if len(values[key]) != wanted and not (leaves == 1 and key == "leaf_weight"):
             raise ValueError(f"tree {tree} with {len(values[key])} values of {key} where {wanted} are needed")
-        if not np.isfinite(values[key]).all():
+        # A split of known against missing values has an infinite threshold.
+        if np.isnan(values[key]).any() or (key != "threshold" and np.isinf(values[key]).any()):
             raise ValueError(f"tree {tree} with a value of {key} that is no number")
     if leaves == 1:
         return

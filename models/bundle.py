@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 BOOSTER = "booster.txt"
 FACTS = "model.json"
 REFERENCES = "references/"
+PROFILE = "profile.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +47,7 @@ class Model:
     usual : 10th, 50th and 90th percentile of people for each column, NaN where nobody was measured; shape (f, 3)
     facts : how it was trained; a JSON value for people to read
     references : name of file -> bytes, what features were fitted on
+    profile : counts of the accounts it was trained on, by which monitoring tells drift (``models.drift``); a JSON value
     """
 
     booster_text: str
@@ -60,6 +62,7 @@ class Model:
     usual: np.ndarray
     facts: Mapping[str, Any] = field(default_factory=dict)
     references: Mapping[str, bytes] = field(default_factory=dict)
+    profile: Mapping[str, Any] | None = None
 
     @cached_property
     def booster(self) -> lgb.Booster:
@@ -136,6 +139,10 @@ def to_files(model: Model) -> dict[str, bytes]:
     """The files of ``model``; the same model gives the same bytes."""
     files = {BOOSTER: model.booster_text.encode("utf-8")}
     files |= {REFERENCES + name: bytes(model.references[name]) for name in sorted(model.references)}
+    if model.profile is not None:
+        files[PROFILE] = json.dumps(model.profile, sort_keys=True, allow_nan=False, separators=(",", ":")).encode(
+            "utf-8"
+        )
     content: dict[str, Any] = {
         "program": "unpump",
         "format": FORMAT,
@@ -202,10 +209,24 @@ def from_files(files: Mapping[str, bytes], where: str) -> Model:
     check_text(text, len(parsed.columns), f"{where}/{BOOSTER}")
     if tree_count(text) != parsed.trees:
         raise _altered(f"{where}/{BOOSTER}", f"{parsed.trees} trees", f"{tree_count(text)} trees")
-    return _model(parsed, text, {n[len(REFERENCES) :]: files[n] for n in parsed.files if n.startswith(REFERENCES)})
+    references = {n[len(REFERENCES) :]: files[n] for n in parsed.files if n.startswith(REFERENCES)}
+    return _model(parsed, text, references, _profile(files, where))
 
 
-def _model(parsed: ModelFile, text: str, references: Mapping[str, bytes]) -> Model:
+def _profile(files: Mapping[str, bytes], where: str) -> Mapping[str, Any] | None:
+    """The profile, if there is one; what is in it is checked where it is used."""
+    if PROFILE not in files:
+        return None
+    try:
+        profile = json.loads(files[PROFILE].decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise BadInput(
+            f"{where}/{PROFILE}", expected="JSON", got=printable(str(error)), todo="Train the model again."
+        ) from error
+    return dict(profile) if isinstance(profile, dict) else {}
+
+
+def _model(parsed: ModelFile, text: str, references: Mapping[str, bytes], profile: Mapping[str, Any] | None) -> Model:
     interval, calibration = parsed.interval, parsed.calibration
     return Model(
         booster_text=text,
@@ -220,6 +241,7 @@ def _model(parsed: ModelFile, text: str, references: Mapping[str, bytes]) -> Mod
         usual=np.array([[math.nan if v is None else v for v in row] for row in parsed.usual]),
         facts=parsed.facts,
         references=references,
+        profile=profile,
     )
 
 

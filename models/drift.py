@@ -8,8 +8,9 @@ batch is one class.
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -265,3 +266,25 @@ _SUMS = ("accounts", "bots", "bots_low", "bots_high", "variance")
 
 def _named(sums: np.ndarray) -> dict[str, list[float]]:
     return {name: sums[:, i].tolist() for i, name in enumerate(_SUMS)}
+
+
+class Sample:
+    """Rows of the accounts with the smallest md5: the same ones in whatever order they come, and nobody chose them."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.keys = np.empty(0, dtype=np.uint64)
+        self.values = np.empty((0, 0))
+
+    def add(self, ids: Iterable[Any], rows: np.ndarray) -> None:
+        """Keep some of these rows, of shape (n, width)."""
+        if not self.most or not len(rows):
+            return
+        digests = (hashlib.md5(str(i).encode("utf-8", "surrogatepass"), usedforsecurity=False).digest() for i in ids)
+        keys = np.array([int.from_bytes(d[:8], "big") for d in digests], dtype=np.uint64)
+        near = np.argsort(keys, kind="stable")[: self.most]
+        keys, values = keys[near], rows[near]
+        if len(self.keys):
+            keys, values = np.concatenate([self.keys, keys]), np.vstack([self.values, values])
+        kept = np.argsort(keys, kind="stable")[: self.most]
+        self.keys, self.values = keys[kept], values[kept]

@@ -36,7 +36,7 @@ STAGES: dict[str, Stage] = {
             "train",
             "train the booster and its baselines out of fold, calibrate, and keep one model",
             run="pipeline.stages.train:train",
-            reads=("features", "folds", "references"),
+            reads=("tables", "features", "folds", "references"),
             writes=("model", "oof", "baselines", "study", "run"),
             sections=("train",),
             track="pipeline.tracking:track_training",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from features.tables import TABLES
@@ -12,9 +12,12 @@ from pipeline.tablefiles import TableFiles
 if TYPE_CHECKING:
     import pandas as pd
 
+    from models.bundle import Model
+
 # Columns of accounts that categories are made of.
 COLUMNS = ("platform", "language", "verified", "created_at", "observed_at", "followers_count", "posts_count")
 DAY_S = 86_400.0
+EXPLAINED = 1000  # training accounts whose contributions are counted
 
 
 def categories_of(accounts: pd.DataFrame) -> dict[str, list[str | None]]:
@@ -33,6 +36,59 @@ def categories_of(accounts: pd.DataFrame) -> dict[str, list[str | None]]:
     return {
         name: [v if isinstance(v, str) and v != UNKNOWN else None for v in column] for name, column in values.items()
     }
+
+
+def training_profile(
+    model: Model, features: pd.DataFrame, oof: pd.DataFrame, tables: TableFiles | None
+) -> dict[str, Any]:
+    """What monitoring compares later batches with: counts of the labelled accounts, by out-of-fold probabilities.
+
+    Parameters
+    ----------
+    model : the trained model
+    features : account_id and the model's columns, also of other accounts
+    oof : account_id, is_bot and bot_probability of the accounts that were tested
+    tables : canonical tables, for categories and volumes; without them those are not watched
+    """
+    import numpy as np
+
+    from models.contributions import contributions
+    from models.drift import Sample, profile
+
+    known = features.set_index("account_id").loc[oof["account_id"]].reset_index()
+    matrix = model.matrix(known)
+    sample = Sample(EXPLAINED)
+    sample.add(known["account_id"], np.arange(len(known))[:, None])
+    rows = sample.values[:, 0].astype(np.int64)
+    return profile(
+        matrix,
+        model.columns,
+        probability=oof["bot_probability"].to_numpy(dtype=np.float64),
+        is_bot=oof["is_bot"].to_numpy(dtype=bool),
+        cuts=cuts_of(model.tiers),
+        categories=categories_of(accounts_of(tables, known["account_id"])) if tables else None,
+        attributions=(rows, contributions(model, matrix[rows])[1]),
+        tables=table_facts(tables, Featurize()) if tables else None,
+    )
+
+
+def cuts_of(tiers: Mapping[str, float | None]) -> dict[str, float]:
+    """Threshold of every tier that somebody can enter."""
+    return {tier: float(cut) for tier, cut in tiers.items() if cut is not None}
+
+
+def accounts_of(tables: TableFiles, ids: pd.Series) -> pd.DataFrame:
+    """account_id and ``COLUMNS`` of some accounts, in their order; what a table lacks is missing."""
+    import pandas as pd
+    import pyarrow.parquet as pq
+
+    parts = []
+    for path in tables.files["accounts"]:
+        given = set(pq.read_schema(path).names)
+        part = pq.read_table(path, columns=["account_id", *(c for c in COLUMNS if c in given)]).to_pandas()
+        parts.append(part.reindex(columns=["account_id", *COLUMNS]))
+    whole = pd.concat(parts, ignore_index=True).drop_duplicates("account_id").set_index("account_id")
+    return whole.reindex(ids).reset_index()
 
 
 def table_facts(tables: TableFiles, settings: Featurize) -> dict[str, dict[str, float | None]]:

@@ -31,7 +31,7 @@ class Scorer(Protocol):
     columns: Sequence[str]
     references: Mapping[str, Any]
     profile: Mapping[str, Any] | None
-    declared_bot_share: float | None
+    bot_share: float | None
 
     def probabilities(self, matrix: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Calibrated probability, low and high."""
@@ -91,7 +91,7 @@ def watch(
         known,
         counted["profile"],
         params.monitor,
-        bot_share=None if reference else model.declared_bot_share,
+        bot_share=None if reference else model.bot_share,
         history=history["before"],
         labelled=counted["labelled"],
         population=frozenset(d["name"] for d in model.declarations if d.get("population")),
@@ -159,11 +159,11 @@ def count(
     import numpy as np
 
     from models.contributions import contributions
-    from models.drift import Tally
+    from models.drift import Sample, Tally
     from pipeline.engine import featurize_tables
 
-    made = featurize_tables(tables, None, params.featurize, model.references, only=model.columns)
-    tally, sample = Tally.like(known, model.columns), Sample(params.monitor.sample, len(model.columns))
+    made = featurize_tables(tables, None, params.featurize, fitted(model), only=model.columns)
+    tally, sample = Tally.like(known, model.columns), Sample(params.monitor.sample)
     said: list[tuple[np.ndarray, ...]] = []
     as_of: datetime | None = None
     for rows, accounts in frames(made):
@@ -176,8 +176,8 @@ def count(
         said.append((p[at], low[at], high[at], np.array([judged[i] for i in at], dtype=bool)))
         newest = rows["as_of"].max().to_pydatetime().replace(tzinfo=UTC)
         as_of = newest if as_of is None or newest > as_of else as_of
-    if sample.rows:
-        tally.add_attributions(contributions(model, sample.matrix())[1])
+    if len(sample.values):
+        tally.add_attributions(contributions(model, sample.values)[1])
     facts = table_facts(tables, params.featurize)
     profile = tally.to_json(facts)
     return {
@@ -198,6 +198,15 @@ def _numbers(profile: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(name, repr((f["counts"], f["missing"]))) for name, f in profile["features"].items()]
 
 
+def fitted(model: Any) -> dict[str, bytes]:
+    """What the model's features were fitted on, by name."""
+    return {
+        name.removesuffix(".parquet"): content
+        for name, content in model.references.items()
+        if name.endswith(".parquet")
+    }
+
+
 def frames(made: Featurized) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
     """Features, and beside them what categories are made of, in batches sorted by account."""
     from pipeline.engine import ROWS
@@ -214,40 +223,6 @@ def frames(made: Featurized) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
         frame: pd.DataFrame = batch.to_pandas()
         wanted = {f"account: {c}": c for c in COLUMNS}
         yield frame, frame[["account_id", *wanted]].rename(columns=wanted)
-
-
-class Sample:
-    """The accounts with the smallest md5: the same ones whatever order they come in, and nobody chose them."""
-
-    def __init__(self, most: int, columns: int) -> None:
-        import numpy as np
-
-        self.most = most
-        self.keys = np.empty(0, dtype=np.uint64)
-        self.values = np.empty((0, columns))
-
-    @property
-    def rows(self) -> int:
-        """How many were kept."""
-        return len(self.keys)
-
-    def add(self, ids: Any, matrix: np.ndarray) -> None:
-        """Keep some of these accounts."""
-        import numpy as np
-
-        if not self.most:
-            return
-        hashes = (hashlib.md5(str(i).encode("utf-8", "surrogatepass"), usedforsecurity=False) for i in ids)
-        keys = np.array([int.from_bytes(h.digest()[:8], "big") for h in hashes], dtype=np.uint64)
-        near = np.argsort(keys, kind="stable")[: self.most]
-        keys = np.concatenate([self.keys, keys[near]])
-        values = np.vstack([self.values, matrix[near]])
-        kept = np.argsort(keys, kind="stable")[: self.most]
-        self.keys, self.values = keys[kept], values[kept]
-
-    def matrix(self) -> np.ndarray:
-        """Their features."""
-        return self.values
 
 
 def read_truth(tables: TableFiles, labels: Path | None) -> dict[str, bool]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from models.settings import Train
@@ -12,11 +13,17 @@ from pipeline.progress import Progress
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pipeline.tablefiles import TableFiles
+
 log = logging.getLogger(__name__)
 
 
 def train(
-    features: pd.DataFrame, folds: pd.DataFrame, references: Mapping[str, bytes], settings: Train
+    features: pd.DataFrame,
+    folds: pd.DataFrame,
+    references: Mapping[str, bytes],
+    settings: Train,
+    tables: TableFiles | None = None,
 ) -> Mapping[str, Any]:
     """The model directory, out-of-fold scores of the model and its baselines, and the study.
 
@@ -27,6 +34,7 @@ def train(
     """
     from models.bundle import to_files
     from models.training import train_model
+    from pipeline.profiling import training_profile
 
     with Progress("training, trials of the search", max(settings.search.trials, 1)) as progress:
 
@@ -35,17 +43,18 @@ def train(
             log.info("trial %s: %s", progress.done, says)
 
         trained = train_model(features, folds, references, settings, tick)
-    facts = trained.model.facts
+    model = replace(trained.model, profile=training_profile(trained.model, features, trained.oof, tables))
+    facts = model.facts
     log.info(
         "%s features, %s trees of %s boosters, calibrated by %s; model %s",
-        len(trained.model.columns),
+        len(model.columns),
         facts["trees"],
         len(facts["members"]),
         facts["calibration"]["method"],
-        trained.model.version,
+        model.version,
     )
     return {
-        "model": to_files(trained.model),
+        "model": to_files(model),
         "oof": trained.oof,
         "baselines": trained.baselines,
         "study": trained.study,

@@ -8,6 +8,7 @@ import lightgbm as lgb
 import numpy as np
 import pytest
 
+from models.boostertext import average, check_text
 from models.compiledtrees import CompiledTrees, Unreadable, _from_left_to_right
 
 
@@ -87,3 +88,14 @@ def test_what_cannot_be_compiled_is_refused():
 def test_another_number_of_columns_is_refused():
     with pytest.raises(ValueError, match="12 columns"):
         CompiledTrees.of(booster(trees=1).model_to_string()).raw_scores(np.zeros((2, 11)))
+
+
+def test_a_split_of_known_against_missing_values_is_read_and_scored():
+    x = np.where(np.random.default_rng(0).random((2000, 1)) < 0.5, np.nan, 3.0)
+    truth = np.isnan(x[:, 0]).astype(int)
+    trained = lgb.train({"objective": "binary", "verbose": -1, "num_threads": 1}, lgb.Dataset(x, truth), 2)
+    text = average([trained.model_to_string()])
+    assert "threshold=inf" in text
+    check_text(text, 1, "booster.txt")
+    unseen = np.array([[np.nan], [3.0], [-1e9], [1e308]])
+    assert np.array_equal(CompiledTrees.of(text).raw_scores(unseen), trained.predict(unseen, raw_score=True))

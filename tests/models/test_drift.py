@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from models.comparison import Mixed, beyond, bot_share_of
 from models.distance import distance, exact, merged, wilson
-from models.drift import OTHER, Tally, edges_of, profile
+from models.drift import OTHER, Sample, Tally, edges_of, profile
 
 
 def test_the_same_counts_are_no_distance():
@@ -176,3 +176,14 @@ def test_the_share_of_bots_is_found_from_scores_alone():
     assert found["low"] < 0.1 < found["high"]
     assert found["value"] == pytest.approx(0.1, abs=0.03)
     assert found["misfit"] < 0.02
+
+
+def test_the_sample_is_the_same_whatever_the_order():
+    ids = [f"a{i}" for i in range(100)]
+    matrix = np.arange(100.0)[:, None]
+    whole, pieces = Sample(10), Sample(10)
+    whole.add(ids, matrix)
+    for at in (50, 0):
+        pieces.add(ids[at : at + 50], matrix[at : at + 50])
+    assert whole.values.tolist() == pieces.values.tolist()
+    assert len(whole.values) == 10

@@ -79,7 +79,7 @@ class SmallModel:
     columns: tuple[str, ...] = COLUMNS
     references: dict[str, Any] = field(default_factory=dict)
     profile: dict[str, Any] | None = None
-    declared_bot_share: float | None = None
+    bot_share: float | None = None
     declarations: tuple[dict[str, Any], ...] = ()
     version: str = "model-1"
     feature_hash: str = "0" * 32

@@ -12,7 +12,7 @@ from smalltown import NOW, SmallModel, small_model, write, write_accounts
 
 from features.errors import BadInput
 from models.settings import Monitor
-from pipeline.jobs.monitor import Sample, earlier, read_truth, watch
+from pipeline.jobs.monitor import earlier, read_truth, watch
 from pipeline.settings import Featurize, Params
 
 PARAMS = Params(featurize=Featurize(memory="1GB", threads=1), monitor=Monitor(sample=300))
@@ -137,19 +137,6 @@ def test_an_empty_batch_is_reported_not_a_crash(model, tmp_path):
     said = run(model, tmp_path / "tables", tmp_path / "out", n=0)
     assert said["codes"][0] == "UNP001"
     assert said["exit_code"] == 3
-
-
-def test_the_sample_is_the_same_whatever_the_order():
-    import numpy as np
-
-    ids = [f"a{i}" for i in range(100)]
-    matrix = np.arange(100.0)[:, None]
-    whole, pieces = Sample(10, 1), Sample(10, 1)
-    whole.add(ids, matrix)
-    for at in (50, 0):
-        pieces.add(ids[at : at + 50], matrix[at : at + 50])
-    assert whole.matrix().tolist() == pieces.matrix().tolist()
-    assert whole.rows == 10
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", '[{"id": "x"}]', '"x"'])
