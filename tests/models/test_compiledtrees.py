@@ -94,7 +94,7 @@ def test_a_split_of_known_against_missing_values_is_read_and_scored():
     x = np.where(np.random.default_rng(0).random((2000, 1)) < 0.5, np.nan, 3.0)
     truth = np.isnan(x[:, 0]).astype(int)
     trained = lgb.train({"objective": "binary", "verbose": -1, "num_threads": 1}, lgb.Dataset(x, truth), 2)
-    text = average([trained.model_to_string()])
+    text = average([trained.model_to_string()], [1.0])
     assert "threshold=inf" in text
     check_text(text, 1, "booster.txt")
     unseen = np.array([[np.nan], [3.0], [-1e9], [1e308]])
