@@ -21,7 +21,12 @@ def deeds(world: World, orders: Orders) -> Deeds:
     order, worker, rank = _chosen(world, orders)
     at = _when(world, orders, order, worker, rank)
     what = np.where(orders.product[order] == COMMENTS, COMMENT, LIKE)
-    return Deeds.of(worker, orders.post[order], at, what, ORDER, orders.number[order])
+    done = Deeds.of(worker, orders.post[order], at, what, ORDER, orders.number[order])
+    # Careful workers comment now and then without being paid for it, as people do.
+    talk = world.people.comments[worker] * orders.evasion[order] * (what == LIKE)
+    said = done[world.chance.happens(talk, "worker comments", worker, orders.number[order])]
+    late = world.chance.around(40, 0.7, "worker comment late", said.actor, said.group)
+    return Deeds.join([done, Deeds.of(said.actor, said.post, said.at + late, COMMENT, ORDER, said.group)])
 
 
 def follows(world: World, orders: Orders) -> Follows:
@@ -29,6 +34,19 @@ def follows(world: World, orders: Orders) -> Follows:
     order, worker, rank = _chosen(world, orders)
     at = _when(world, orders, order, worker, rank)
     return Follows.of(worker, orders.beneficiary[order], np.round(at, 3), USUAL, ORDER, orders.number[order])
+
+
+def follows_first(world: World, orders: Orders) -> Follows:
+    """Follows by which careful workers make the likes they will give look like a follower's."""
+    likes = deeds(world, orders[orders.product != COMMENTS])
+    likes = likes[likes.what == LIKE]
+    farm = orders.evasion[np.searchsorted(orders.number, likes.group)]
+    whom = world.posts.author[likes.post].astype(np.int64)
+    worker = likes.actor.astype(np.int64)
+    careful = world.chance.happens(farm * world.town.farms.followed_first, "follows first", worker, whom)
+    worker, whom, group = worker[careful], whom[careful], likes.group[careful]
+    early = world.chance.waits(6 * 86400, "follows how early", worker, whom) + 30
+    return Follows.of(worker, whom, np.round(likes.at[careful] - early, 3), USUAL, ORDER, group)
 
 
 def _chosen(world: World, orders: Orders) -> tuple[Array, Array, Array]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulation import delivery, orders, reacting
+from simulation import delivery, reacting
 from simulation.actors import like_bot, pod_member, self_bot, spam_bot
 from simulation.chance import Array
 from simulation.deeds import COVER, HONEST, REPOST, Deeds
@@ -62,10 +62,9 @@ class Pending:
         return found
 
 
-def engagements(world: World, follows: Follows, pending: Deeds, first: int, last: int) -> tuple[Deeds, Orders]:
-    """Engagements on posts of accounts ``first`` to ``last`` (excluded) by time, and the orders behind some of them."""
+def engagements(world: World, follows: Follows, pending: Deeds, booked: Orders, first: int, last: int) -> Deeds:
+    """Engagements on posts of accounts ``first`` to ``last`` (excluded) by time; ``booked`` are the orders for them."""
     rows = np.arange(world.posts.first[first], world.posts.first[last])
-    booked = orders.for_posts(world, first, last)
     everything = Deeds.join(
         [
             pending,
@@ -76,7 +75,7 @@ def engagements(world: World, follows: Follows, pending: Deeds, first: int, last
             delivery.deeds(world, booked),
         ]
     )
-    return settle(world, everything), booked
+    return settle(world, everything)
 
 
 def settle(world: World, deeds: Deeds) -> Deeds:

@@ -119,22 +119,28 @@ def display_names(world: World, who: Array, profile: Profile) -> list[str]:
     for b, n, region, t in zip(bits, length, world.people.region[who].tolist(), trade, strict=True):
         dice, best = Dice(b), ""
         firsts, lasts = NAMES[REGIONS[region][0]]
-        for _ in range(5):
-            first, last = dice.pick(firsts).title(), dice.pick(lasts).title().replace("_", " ")
-            noun = dice.pick(NOUNS).title()
-            name = (
-                (f"{noun} {dice.pick(TRADES).title()}", f"The {noun} {dice.pick(TRADES).title()}")[dice.below(2)]
-                if t
-                else (first, f"{first} {last}", f"{first} {noun} {last}", noun, f"{first} {last[0]}.", first[:3])[
-                    dice.below(6)
-                ]
-            )
+        for _ in range(8):
+            name = _trade_name(dice) if t else _person_name(dice, firsts, lasts)
             if abs(len(name) - n) < abs(len(best) - n):
                 best = name
             if len(best) == n:
                 break
+        while len(best) < n - 2:
+            best += f" {dice.pick(TRADES if t else lasts).title().replace('_', ' ')}"
         found.append(best if len(best) - n <= 2 else best[:n])
     return found
+
+
+def _trade_name(dice: Dice) -> str:
+    noun, trade = dice.pick(NOUNS).title(), dice.pick(TRADES).title()
+    return (f"{noun} {trade}", f"The {noun} {trade}")[dice.below(2)]
+
+
+def _person_name(dice: Dice, firsts: tuple[str, ...], lasts: tuple[str, ...]) -> str:
+    first, last = dice.pick(firsts).title(), dice.pick(lasts).title().replace("_", " ")
+    noun = dice.pick(NOUNS).title()
+    forms = (first, f"{first} {last}", f"{first} {noun} {last}", noun, f"{first} {last[0]}.", first[:3])
+    return forms[dice.below(len(forms))]
 
 
 def bios(world: World, who: Array, profile: Profile) -> list[str | None]:

@@ -95,9 +95,10 @@ def _complete(
     farm = like_buyer.farm(world, whose, key, campaign, product)
     evasion = world.drift(world.operator_evasion(farm), at)
     ordered = _menu(chance, name, whose, key)
-    # The naive order round numbers; the careful have them jittered.
+    # The naive order round numbers; the careful have them jittered
     jitter = np.exp(0.5 * evasion * chance.normal("order jitter", key, product))
-    few = 0.4 if product == COMMENTS else 1.0
+    # and kept small.
+    few = (0.4 if product == COMMENTS else 1.0) * (1 - 0.6 * evasion)
     wanted = np.maximum(np.round(ordered * town.farms.scale * few * jitter), 1).astype(np.int64)
     level = np.minimum((evasion * len(QUALITIES)).astype(np.int64), len(QUALITIES) - 1)
     luck = chance.uniform("order price", farm, product)

@@ -41,6 +41,7 @@ class Population:
     delay_s: Array  # median time from a post until the next visit is sought
     likes: Array  # expected likes given from own taste in the whole time
     writes: Array  # expected posts in the whole time
+    exploring: Array  # share of likes for accounts that are not followed
     comments: Array  # comments per like
     ties: Array  # int32, follows it begins inside the town
     created_s: Array
@@ -167,6 +168,7 @@ def _batch(town: Town, chance: Chance, end_s: float, who: Array) -> Population:
         delay_s=chance.around(of("delay_h") * 3600, 0.6, "delay", who),
         likes=likes * quiet,
         writes=np.minimum(writes, 1000),
+        exploring=np.clip(chance.around(town.people.exploring, 0.8, "exploring", who), 0.02, 0.95),
         comments=np.clip(chance.around(of("comments"), 0.7, "comments", who), 0, 0.9),
         ties=np.clip(np.minimum(ties, np.maximum(following, 1)), 1, 400).astype(np.int32),
         created_s=created_s,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulation.chance import Array
-from simulation.deeds import COMMENT, COVER, HONEST, LIKE, REPOST, Deeds
+from simulation.deeds import AUTOMATION, COMMENT, COVER, HONEST, LIKE, ORDER, REPOST, SPAM, Deeds
 from simulation.posts import REPOST as REPOSTED
 from simulation.roles import MACHINES
 from simulation.scenes import fan_club
@@ -31,11 +31,12 @@ def _ordinary(world: World, follows: Follows) -> Deeds:
     chance, people, posts = world.chance, world.people, world.posts
     follower, followed = follows.follower.astype(np.int64), follows.followed.astype(np.int64)
     written = posts.count(followed)
-    liking = 1 - world.town.people.exploring
+    liking = 1 - people.exploring[follower]
     taste = chance.around(np.exp(-0.5), 1.0, "taste", follower, followed)  # mean 1
     taste *= np.where(follows.tie == FRIEND, 1.8, 1.0) * np.where(
         people.topic[follower] == people.topic[followed], 1.4, 0.8
     )
+    taste[np.isin(follows.cause, (ORDER, AUTOMATION, SPAM))] *= 0.1  # followed for another reason than taste
     rate = people.likes[follower] * liking / _KEPT / people.ties[follower] * taste * (written / _USUAL_POSTS) ** 0.7
     count = np.minimum(chance.times(rate, "likes", follower, followed), written)
     edge = np.repeat(np.arange(len(follows)), count)
@@ -87,7 +88,7 @@ def exploring(world: World, first: int, last: int) -> Deeds:
     """Likes on posts of accounts that are not followed, found by subject and fame."""
     chance, people = world.chance, world.people
     everyone = np.arange(first, last)
-    count = chance.rounded(people.likes[everyone] * world.town.people.exploring, "explores", everyone)
+    count = chance.rounded(people.likes[everyone] * people.exploring[everyone], "explores", everyone)
     who, number = np.repeat(everyone, count), world.number_within(count)
     at = people.start_s[who] + chance.uniform("explore at", who, number) * (world.end_s - people.start_s[who])
     at = world.clock.visit(who, at, number)

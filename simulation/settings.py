@@ -73,21 +73,21 @@ class Habits(Section):
 class People(Section):
     """Habits of each role of people; bots run on a person's account use those of a casual person."""
 
-    lurker: Habits = Habits(posts=0.25, likes=22, follows=14, sessions=3, delay_h=7, comments=0.01, idle=0.2)
-    casual: Habits = Habits(posts=2, likes=28, follows=16)
-    active: Habits = Habits(posts=8, likes=70, follows=26, sessions=9, delay_h=2, comments=0.12, idle=0)
-    superfan: Habits = Habits(posts=4, likes=55, follows=20, sessions=10, delay_h=1, comments=0.12, idle=0)
+    lurker: Habits = Habits(posts=0.25, likes=13, follows=14, sessions=3, delay_h=7, comments=0.01, idle=0.2)
+    casual: Habits = Habits(posts=1.5, likes=17, follows=16)
+    active: Habits = Habits(posts=6, likes=40, follows=26, sessions=9, delay_h=2, comments=0.12, idle=0)
+    superfan: Habits = Habits(posts=3, likes=32, follows=20, sessions=10, delay_h=1, comments=0.12, idle=0)
     creator: Habits = Habits(
-        posts=7, likes=22, follows=16, sessions=6, delay_h=3, comments=0.1, reposts=0.05, idle=0.04
+        posts=5.5, likes=15, follows=16, sessions=6, delay_h=3, comments=0.1, reposts=0.05, idle=0.04
     )
-    brand: Habits = Habits(posts=9, likes=4, follows=8, delay_h=10, replies=0.05, reposts=0.03, idle=0.03)
-    news_desk: Habits = Habits(posts=35, likes=1, follows=6, replies=0, reposts=0.02, idle=0)
+    brand: Habits = Habits(posts=7, likes=3, follows=8, delay_h=10, replies=0.05, reposts=0.03, idle=0.03)
+    news_desk: Habits = Habits(posts=24, likes=1, follows=6, replies=0, reposts=0.02, idle=0)
     pod_member: Habits = Habits(
-        posts=6, likes=25, follows=18, sessions=6, delay_h=3, comments=0.1, reposts=0.05, idle=0
+        posts=5, likes=15, follows=18, sessions=6, delay_h=3, comments=0.1, reposts=0.05, idle=0
     )
-    like_buyer: Habits = Habits(posts=6, likes=22, follows=16, sessions=5, comments=0.08, reposts=0.05, idle=0)
+    like_buyer: Habits = Habits(posts=5, likes=14, follows=16, sessions=5, comments=0.08, reposts=0.05, idle=0)
     spread: Amount = 0.9  # log standard deviation of posts and likes between persons of a role
-    exploring: Share = 0.2  # of likes go to accounts that are not followed
+    exploring: Share = 0.2  # median share of likes for accounts that are not followed; persons differ widely
     followed_back: Share = 0.3  # of follows between ordinary people
     newcomers: Share = 0.06  # of people opened their account in the simulated time
     quality_spread: Amount = 0.9  # log standard deviation of how likeable posts are
@@ -110,14 +110,15 @@ class Farms(Section):
     """Like farms. Quantities and prices: market/engagement_prices_2021 (1,656 offers), divided by 1 / scale."""
 
     per_thousand: Annotated[int, Field(ge=1, le=8)] = 2  # farms per 1,000 accounts
-    scale: Annotated[float, Field(gt=0)] = 0.05  # likes delivered in the town per like ordered on the market
+    scale: Annotated[float, Field(gt=0)] = 0.03  # likes delivered in the town per like ordered on the market
     resold_to: Annotated[int, Field(ge=0, le=20)] = 4  # earlier neighbourhoods whose farms help with large orders
     aged: Share = 0.5  # of workers are aged accounts, the others cheap ones
     replaced: Share = 0.3  # of workers are dropped within the time (blocked or burnt)
     comments: Share = 0.15  # of orders also buy comments
     burst_gap_s: Annotated[float, Field(gt=0)] = 9  # median seconds between likes of a burst
     drip_h: Annotated[float, Field(gt=0)] = 30  # median hours over which a drip order is delivered
-    cover: Amount = 120  # likes an expert's worker spends on innocent posts in 30 days; a naive one a tenth
+    cover: Amount = 12  # likes for strangers that a worker gives in 30 days to look innocent; a naive one a seventh
+    followed_first: Share = 0.8  # of customers that an expert's workers follow before they like; the naive do not
 
 
 class Buyers(Section):
@@ -146,8 +147,8 @@ class Pods(Section):
 class Automation(Section):
     """Services that like and follow strangers from a person's account (DeKoven et al. 2018)."""
 
-    likes: Amount = 75  # in 30 days inside the town, median over accounts
-    follows: Amount = 25  # strangers followed inside the town
+    likes: Amount = 60  # by a naive service in 30 days inside the town, median over accounts; an expert's a third
+    follows: Amount = 14  # strangers followed inside the town
     returned: Share = 0.08  # of liked strangers like back; half as many follow back
     since: Share = 0.6  # latest start as a share of the simulated time
 
@@ -157,7 +158,7 @@ class Spam(Section):
 
     rings_per_thousand: Annotated[int, Field(ge=1, le=8)] = 2  # groups with the same texts and links
     posts: Amount = 8  # in 30 days, median
-    follows: Amount = 30  # strangers followed inside the town
+    follows: Amount = 12  # strangers followed inside the town
     comments: Amount = 8  # on posts of others in 30 days
 
 

@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from simulation import delivery, follows, orders
 from simulation.accounts import Counts, Handles, accounts, count_follows, idols
-from simulation.actors import pod_member
+from simulation.actors import pod_member, self_bot
 from simulation.chance import Array
-from simulation.deeds import COMMENT, HONEST, LIKE, REPOST, Deeds
+from simulation.deeds import COMMENT, HONEST, LIKE, ORDER, REPOST, Deeds
 from simulation.engaging import Pending, engagements
 from simulation.labels import labels
 from simulation.orders import Orders
@@ -62,21 +62,27 @@ def _pieces(town: Town, say: Progress, block: int) -> Iterator[tuple[str, pa.Tab
     counts = Counts.empty(world.total)
     say("follows", 0.05)
     parts = world.blocks(block)
-    graph, follower_orders = _follow_graph(world, parts)
+    books = [orders.for_posts(world, first, last) for first, last in parts]
+    follower_orders = Orders.join([orders.for_accounts(world, first, last) for first, last in parts])
+    graph = _follow_graph(world, parts, books, follower_orders)
     world.idol = idols(world, graph)
     counts.followers, counts.following = count_follows(world, graph)
+    every_order = Orders.join([follower_orders, *books])
+    every_order = every_order[np.argsort(every_order.number, kind="stable")]
     for piece in _slices(graph, 1_000_000):
         yield "follows", register.follows(piece)
-        yield "truth_follows", register.truth_follows(piece, follower_orders)
-    delivered = _delivered(follower_orders, graph.group[graph.cause != HONEST])
-    yield "truth_orders", register.truth_orders(follower_orders, delivered)
+        yield "truth_follows", register.truth_follows(piece, every_order)
+    sold = graph.group[graph.cause == ORDER]
+    yield "truth_orders", register.truth_orders(follower_orders, _delivered(follower_orders, sold))
     say("engagements", 0.15)
     pending = Pending.gather(world, parts)
     for i, (first, last) in enumerate(parts):
-        done, booked = engagements(world, graph, pending.take(i), first, last)
+        booked, books[i] = books[i], books[i][:0]
+        done = engagements(world, graph, pending.take(i), booked, first, last)
         yield "engagements", register.engagements(done)
         yield "truth_engagements", register.truth_engagements(done, booked)
-        yield "truth_orders", register.truth_orders(booked, _delivered(booked, done.group[done.cause != HONEST]))
+        paid = (done.cause == ORDER) & ((done.what == COMMENT) == (done.group % 8 == orders.COMMENTS))
+        yield "truth_orders", register.truth_orders(booked, _delivered(booked, done.group[paid]))
         liked = done.actor[(done.what == LIKE) & (done.at < world.people.seen_s[done.actor])]
         counts.likes_given += np.bincount(liked, minlength=world.total)
         yield from _posts(world, register, handles.names, done, booked, first, min(last, world.n))
@@ -89,21 +95,20 @@ def _pieces(town: Town, say: Progress, block: int) -> Iterator[tuple[str, pa.Tab
     say("done", 1.0)
 
 
-def _follow_graph(world: World, parts: list[tuple[int, int]]) -> tuple[Follows, Orders]:
-    found: list[Follows] = []
-    booked: list[Orders] = []
-    for first, last in parts:
+def _follow_graph(world: World, parts: list[tuple[int, int]], books: list[Orders], follower_orders: Orders) -> Follows:
+    found = [delivery.follows(world, follower_orders)]
+    for (first, last), booked in zip(parts, books, strict=True):
         rows = np.arange(world.posts.first[first], world.posts.first[last])
-        booked.append(orders.for_accounts(world, first, last))
         found += [
             follows.usual(world, first, last),
             follows.automated(world, first, last),
             fan_club.follows(world, first, last),
             pod_member.follows(world, first, last),
             giveaway.follows(world, rows),
-            delivery.follows(world, booked[-1]),
+            delivery.follows_first(world, booked),
+            self_bot.follows_first(world, first, last),
         ]
-    return follows.settle(world, found), Orders.join(booked)
+    return follows.settle(world, found)
 
 
 def _slices(graph: Follows, size: int) -> Iterator[Follows]:
@@ -154,4 +159,5 @@ def _evasion(booked: Orders, seen: Deeds) -> Array:
     if not len(booked):
         return np.full(len(seen), 0.5)
     place = np.minimum(np.searchsorted(booked.number, seen.group), len(booked) - 1)
-    return np.where(booked.number[place] == seen.group, booked.evasion[place], 0.5)
+    paid = (seen.cause == ORDER) & (booked.number[place] == seen.group)
+    return np.where(paid, booked.evasion[place], 0.5)

@@ -19,6 +19,8 @@ from simulation.population import build, operator_evasion
 from simulation.roles import CODES, IS_BOT, ROLES
 from simulation.settings import Town
 
+FRESH_S = 6 * 86400.0  # older posts are not found by looking around
+
 
 class World:
     """Accounts and posts of a town, and the questions its inhabitants ask about them.
@@ -114,6 +116,7 @@ class World:
         author = np.where(close & (people.topic[first] != people.topic[who]), second, first)
         post = self.posts.latest(author, at)
         good = (post >= 0) & (author != who) & (at < self.end_s) & (at < people.retired_s[who])
+        good &= at - self.posts.at[np.maximum(post, 0)] < FRESH_S if len(self.posts.at) else False
         return Deeds.of(who[good], post[good], at[good], what, cause)
 
     def campaign_of_buyer(self, who: Array) -> Array:

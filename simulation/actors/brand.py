@@ -16,7 +16,7 @@ ROLE = Role(
     name="brand",
     kind="human",
     says="a company; posts are scheduled, and it says so",
-    profiles={"people_mid": 0.2, "people_large": 0.8},
+    profiles={"people_mid": 0.15, "people_large": 0.85},
     habits="brand",
     tone="brand",
 )

@@ -6,5 +6,5 @@ ROLE = Role(
     name="casual",
     kind="human",
     says="looks in a few times a day, writes now and then",
-    profiles={"people_small": 0.88, "people_mid": 0.12},
+    profiles={"people_small": 0.82, "people_mid": 0.18},
 )

@@ -12,8 +12,8 @@ from simulation.deeds import COVER, LIKE, Deeds
 if TYPE_CHECKING:
     from simulation.world import World
 
-CHEAP = {"fresh_spam": 0.4, "sold_follower": 0.25, "mixed_bot": 0.35}  # opened in bulk not long ago
-AGED = {"mixed_bot": 0.5, "aged_spam": 0.25, "known_bot": 0.25}  # older accounts bought for the purpose
+CHEAP = {"fresh_spam": 0.45, "sold_follower": 0.15, "mixed_bot": 0.4}  # opened in bulk not long ago
+AGED = {"mixed_bot": 0.45, "aged_spam": 0.1, "known_bot": 0.45}  # older accounts bought for the purpose
 
 ROLE = Role(
     name="like_bot",
@@ -32,7 +32,7 @@ def cover(world: World, first: int, last: int) -> Deeds:
     chance, people, town = world.chance, world.people, world.town
     workers = world.of_role("like_bot", first, last)
     evasion = people.evasion[workers]
-    expected = town.farms.cover * world.days / 30 * (0.1 + 0.9 * evasion)
+    expected = town.farms.cover * world.days / 30 * (1 + 6 * evasion) / 7
     count = chance.rounded(chance.around(expected, 0.5, "cover count", workers), "cover rounded", workers)
     who = np.repeat(workers, count)
     number = world.number_within(count)

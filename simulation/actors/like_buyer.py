@@ -19,7 +19,7 @@ ROLE = Role(
     name="like_buyer",
     kind="like_buyer",
     says="a person who buys likes for some of its posts",
-    profiles={"people_small": 0.25, "people_mid": 0.45, "people_large": 0.3},
+    profiles={"people_small": 0.2, "people_mid": 0.35, "people_large": 0.45},
     habits="like_buyer",
     tone="creator",
 )

@@ -6,7 +6,7 @@ ROLE = Role(
     name="lurker",
     kind="human",
     says="reads and likes, hardly ever writes",
-    profiles={"people_small": 0.97, "people_mid": 0.03},
+    profiles={"people_small": 0.93, "people_mid": 0.07},
     habits="lurker",
     public=0.5,
 )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulation.actors.role import Role
-from simulation.deeds import AUTOMATION, HONEST, LIKE, Deeds
+from simulation.deeds import AUTOMATION, COMMENT, HONEST, LIKE, Deeds
+from simulation.ties import USUAL, Follows
 
 if TYPE_CHECKING:
     from simulation.world import World
@@ -16,7 +17,7 @@ ROLE = Role(
     name="self_bot",
     kind="self_bot",
     says="a person's account on which a service likes and follows strangers",
-    profiles={"people_small": 0.45, "people_mid": 0.15, "mixed_bot": 0.4},
+    profiles={"people_small": 0.35, "people_mid": 0.15, "mixed_bot": 0.5},
     is_bot=True,
     tone="creator",
 )
@@ -24,14 +25,31 @@ ROLE = Role(
 
 def service(world: World, first: int, last: int) -> Deeds:
     """Likes by the service, and the likes some strangers give back, which are honest."""
+    deeds = _likes(world, first, last)
+    client = deeds.actor.astype(np.int64)
+    talk = world.people.comments[client] * world.people.evasion[client]
+    said = deeds[world.chance.happens(talk, "service comments", client, world.posts.key(deeds.post))]
+    comments = Deeds.of(said.actor, said.post, said.at + 25, COMMENT, AUTOMATION)
+    return Deeds.join([deeds, comments, _returned(world, deeds)])
+
+
+def follows_first(world: World, first: int, last: int) -> Follows:
+    """A careful service follows most of those it is going to like."""
+    deeds = _likes(world, first, last)
+    client, stranger = deeds.actor.astype(np.int64), world.posts.author[deeds.post].astype(np.int64)
+    careful = world.chance.happens(0.8 * world.people.evasion[client], "service follows", client, stranger)
+    at = deeds.at[careful] - 30 - world.chance.waits(4 * 86400, "service early", client[careful], stranger[careful])
+    return Follows.of(client[careful], stranger[careful], np.round(at, 3), USUAL, AUTOMATION)
+
+
+def _likes(world: World, first: int, last: int) -> Deeds:
     chance, people, settings = world.chance, world.people, world.town.automation
     clients = world.of_role("self_bot", first, last)
     began = world.end_s * settings.since * chance.uniform("service since", clients)
     began = np.maximum(began, people.start_s[clients])
     months = (world.end_s - began) / (30 * 86400)
-    count = chance.rounded(
-        chance.around(settings.likes * months, 0.6, "service count", clients), "service rounded", clients
-    )
+    expected = settings.likes * months * (1 - 0.67 * people.evasion[clients])
+    count = chance.rounded(chance.around(expected, 0.6, "service count", clients), "service rounded", clients)
     row = np.repeat(np.arange(len(clients)), count)
     who, number = clients[row], world.number_within(count)
     # One like every so often, as the service is set; a careful service wobbles and keeps its client's hours.
@@ -39,8 +57,7 @@ def service(world: World, first: int, last: int) -> Deeds:
     wobble = 0.02 + people.evasion[who]
     at = began[row] + (number + wobble * chance.uniform("service wobble", who, number)) * step
     at = world.clock.seen_or_any(who, at, people.evasion[who], number)
-    deeds = world.wander(who, at, number, LIKE, AUTOMATION, topical=0.9)
-    return Deeds.join([deeds, _returned(world, deeds)])
+    return world.wander(who, at, number, LIKE, AUTOMATION, topical=0.9)
 
 
 def _returned(world: World, deeds: Deeds) -> Deeds:
