@@ -83,9 +83,13 @@ class Decoded(io.RawIOBase):
         """At most ``size`` bytes (everything when negative); empty at the end."""
         if size is None or size < 0:
             return b"".join(iter(lambda: self.read(_BLOCK), b""))
-        while not self._ready and not self._end:
-            self._ready = self._next()
-        block, self._ready = self._ready[:size], self._ready[size:]
+        # As many bytes as were asked for: Arrow takes what one read gives for a whole block of rows.
+        parts, held = [self._ready], len(self._ready)
+        while held < size and not self._end:
+            parts.append(self._next())
+            held += len(parts[-1])
+        whole = b"".join(parts)
+        block, self._ready = whole[:size], whole[size:]
         return block
 
     def close(self) -> None:

@@ -74,10 +74,13 @@ def _check_labels(intake: Mapping[str, Any]) -> None:
     bots = sum(counts["bots"] for counts in intake["labels"].values())
     people = sum(counts["people"] for counts in intake["labels"].values())
     if not bots and not people:
+        reasons = [
+            f"{n:,} rows refused as {c}" for s in intake["sources"].values() for c, n in sorted(s["reasons"].items())
+        ]
         raise BadInput(
             "labels",
             expected="accounts that are known to be bots or people",
-            got="no labelled account",
+            got=", ".join(["no labelled account", *reasons]),
             todo="Add a table of labels, or `label:` to the recipe; docs/recipes.md says how.",
         )
     if not bots or not people:
