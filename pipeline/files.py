@@ -58,12 +58,12 @@ def write_value(path: Path, value: Any) -> None:
         for name in sorted(value):
             (path / name).parent.mkdir(parents=True, exist_ok=True)
             write_value(path / name, value[name])
+    elif isinstance(value, bytes):
+        path.write_bytes(value)
     elif path.suffix == ".parquet":
         _write_parquet(path, value)
     elif path.suffix == ".csv":
         path.write_text(value.to_csv(index=False, lineterminator="\n"), encoding="utf-8")
-    elif isinstance(value, bytes):
-        path.write_bytes(value)
     elif isinstance(value, str) and path.suffix != ".json":
         path.write_text(value, encoding="utf-8", newline="\n")
     else:

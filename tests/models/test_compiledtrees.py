@@ -91,7 +91,8 @@ def test_another_number_of_columns_is_refused():
 
 
 def test_a_split_of_known_against_missing_values_is_read_and_scored():
-    x = np.where(np.random.default_rng(0).random((2000, 1)) < 0.5, np.nan, 3.0)
+    rng = np.random.default_rng(0)
+    x = np.where(rng.random((2000, 1)) < 0.5, np.nan, rng.integers(0, 2, (2000, 1)))
     truth = np.isnan(x[:, 0]).astype(int)
     trained = lgb.train({"objective": "binary", "verbose": -1, "num_threads": 1}, lgb.Dataset(x, truth), 2)
     text = average([trained.model_to_string()], [1.0])
