@@ -284,21 +284,6 @@ def capital_share(texts: Rows) -> Value:
     unit="share",
     low=0,
     high=1,
-    missing="no letter in its posts",
-    evade="cheap",
-    says="{value:.0%} of its letters are Latin (usual: {usual})",
-    source="NEW",
-    example=eg(0.6, posts=["abc", "да"]),
-)
-def latin_share(texts: Rows) -> Value:
-    """Share of Latin letters among the letters of its posts."""
-    return ops.over(texts.latin.sum(), texts.letters.sum())
-
-
-@feature(
-    unit="share",
-    low=0,
-    high=1,
     missing=1,
     evade="cheap",
     says="{value:.1%} of its characters are digits (usual: {usual})",

@@ -261,7 +261,7 @@ def rank(by: Value, order: list[Value]) -> Value:
 
 
 def plain(text: Value, most: int) -> Value:
-    """The first ``most`` characters, each run of control characters a blank; bounds the work a hostile text can cause."""
+    """The first ``most`` characters, control characters as blanks; bounds the work a hostile text can cause."""
     return text.substr(0, most).re_replace(r"[\x00-\x1f\x7f]+", " ")
 
 
@@ -303,8 +303,32 @@ def characters(text: Value, pattern: str) -> Value:
 
 def matches(text: Value, pattern: str) -> Value:
     """How often ``pattern`` is found, without overlap."""
-    marked = text.re_replace(pattern, MARK)
-    return marked.length() - marked.replace(MARK, "").length()
+    return marks(marked(text, pattern))
+
+
+def marked(text: Value, pattern: str) -> Value:
+    """``text`` with a mark in place of every match of ``pattern``; for text without control characters."""
+    return text.re_replace(pattern, MARK)
+
+
+def marks(text: Value) -> Value:
+    """Number of marks."""
+    return text.length() - unmarked(text).length()
+
+
+def unmarked(text: Value) -> Value:
+    """``text`` without its marks."""
+    return text.replace(MARK, "")
+
+
+def blanks(text: Value) -> Value:
+    """Number of blanks."""
+    return text.length() - unblanked(text).length()
+
+
+def unblanked(text: Value) -> Value:
+    """``text`` without its blanks."""
+    return text.replace(" ", "")
 
 
 def found(text: Value, pattern: str) -> Value:
@@ -327,10 +351,15 @@ def similarity(a: Value, b: Value) -> Value:
     return 1 - over(a.levenshtein(b), ibis.greatest(a.length(), b.length()))
 
 
-def words_of(rows: Rows, text: str, pattern: str) -> Rows:
-    """One row per non-empty piece of column ``text`` between matches of ``pattern``, as column ``word``."""
-    pieces = rows.mutate(word=rows[text].re_split(pattern).unnest()).drop(text)
-    return pieces.filter(pieces.word != "")
+def words_of(rows: Rows, text: str) -> Rows:
+    """One row per word of column ``text``, whose words stand one blank apart, as column ``word``."""
+    words = rows.mutate(word=rows[text].split(" ").unnest()).drop(text)
+    return words.filter(words.word != "")
+
+
+def pieces_of(rows: Rows, text: str, mark: str) -> Rows:
+    """One row per piece of column ``text`` that follows ``mark``, up to the next one, as column ``piece``."""
+    return rows.mutate(piece=rows[text].split(mark)[1:].unnest()).drop(text)
 
 
 def pairs_of(rows: Rows, text: str) -> Rows:

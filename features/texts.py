@@ -7,7 +7,7 @@ from features.declare import Rows, Value, view
 
 TEXT_LENGTH = 4_000  # characters read of a post
 URL = r"(?i)https?://\S+|www\.\S+"
-MENTION = r"@[\p{L}\p{N}_]+"
+MENTION = r"(?:^RT )?@[\p{L}\p{N}_]+:?"  # with the mark of a repost, which names its author
 HASHTAG = r"#[\p{L}\p{N}_]+"
 EMOJI = r"[\x{1F000}-\x{1FAFF}\x{2600}-\x{27BF}\x{2B00}-\x{2BFF}]"
 # A joined figure (family, flag, skin) is several code points; these only join or colour.
@@ -27,36 +27,36 @@ def texts(past_posts: Rows) -> Rows:
         text=ops.plain(past_posts.text, TEXT_LENGTH), lines=ops.lines(past_posts.text, TEXT_LENGTH)
     )
     rows = rows.filter(ops.given(rows.text).notnull())
-    rows = rows.select(
+    rows = rows.mutate(marked=ops.marked(rows.text, URL))
+    # What is left of a text without links and names says what, not where and to whom.
+    rows = rows.mutate(urls=ops.marks(rows.marked), named=ops.marked(ops.unmarked(rows.marked), MENTION))
+    rows = rows.mutate(mentions=ops.marks(rows.named), body=ops.unmarked(rows.named).strip())
+    rows = rows.mutate(
+        spoken=ops.replaced(ops.lower(rows.body), NOT_WORD, " ").strip(), digits=ops.characters(rows.body, r"\p{N}")
+    )
+    together = ops.unblanked(rows.spoken)  # letters, digits and apostrophes
+    return rows.select(
         "account_id",
         "post_id",
         "at_s",
-        "text",
         "lines",
+        "body",
+        "spoken",
+        "urls",
+        "mentions",
+        "digits",
         is_repost=_is(rows.kind, "repost", rows.text, r"^RT @"),
         is_reply=_is(rows.kind, "reply", rows.text, r"^@"),
-        # Links, names and the mark of a repost say where, not what.
-        body=ops.given(ops.without(ops.without(ops.without(rows.text, r"^RT "), URL), MENTION + ":?")),
-    )
-    body = ops.either(rows.body, "")
-    spoken = ops.replaced(ops.lower(body), NOT_WORD, " ").strip()
-    return rows.mutate(
-        body=body,
-        spoken=spoken,
         length=ops.length(rows.text),
-        urls=ops.matches(rows.text, URL),
-        mentions=ops.matches(rows.text, MENTION),
-        hashtags=ops.matches(rows.text, HASHTAG),
-        emoji=ops.characters(ops.without(body, JOINERS), EMOJI),
-        letters=ops.characters(body, r"\p{L}"),
-        capitals=ops.characters(body, r"\p{Lu}"),
-        latin=ops.characters(body, r"\p{Latin}"),
-        digits=ops.characters(body, r"\p{N}"),
-        punctuation=ops.characters(body, r"\p{P}"),
-        words=ops.matches(spoken, r"\S+"),
+        hashtags=ops.matches(rows.body, HASHTAG),
+        emoji=ops.characters(ops.without(rows.body, JOINERS), EMOJI),
+        capitals=ops.characters(rows.body, r"\p{Lu}"),
+        letters=ops.length(together) - rows.digits - ops.characters(together, "'"),
+        punctuation=ops.characters(rows.body, r"\p{P}"),
+        words=ops.blanks(rows.spoken) + ops.when(rows.spoken == "", 0, 1),
         # Numbers aside, so that a price or a counter does not make a copy look new.
-        skeleton=ops.digest(ops.without(spoken, r"[\p{N}\s]")),
-        opening=ops.extract(spoken, r"^\S+ \S+"),
+        skeleton=ops.digest(ops.without(together, r"\p{N}+")),
+        opening=ops.extract(rows.spoken, r"^\S+ \S+"),
     )
 
 
@@ -78,7 +78,7 @@ def openings(texts: Rows) -> Rows:
 def word_counts(texts: Rows) -> Rows:
     """How often an account uses each word in what it writes itself."""
     own = texts.filter(~texts.is_repost).select("account_id", "spoken")
-    words = ops.words_of(own, "spoken", " ")
+    words = ops.words_of(own, "spoken")
     return words.group_by(["account_id", "word"]).aggregate(n=words.count())
 
 
@@ -93,11 +93,11 @@ def phrase_counts(texts: Rows) -> Rows:
 @view("event", "hashtags", counted="n")
 def hashtag_counts(texts: Rows) -> Rows:
     """How often an account uses each hashtag."""
-    tagged = texts.filter(texts.hashtags > 0)
-    marked = ops.replaced(ops.lower(tagged.text), r"[^\p{L}\p{N}_#]+", " ")
-    words = ops.words_of(tagged.select("account_id", marked=marked), "marked", " ")
-    tags = words.filter(ops.found(words.word, "^#"))
-    return tags.group_by(["account_id", "word"]).aggregate(n=tags.count())
+    tagged = texts.filter(texts.hashtags > 0).select("account_id", tagged=ops.lower(texts.body))
+    pieces = ops.pieces_of(tagged, "tagged", "#")
+    tags = pieces.mutate(tag=ops.extract(pieces.piece, r"^[\p{L}\p{N}_]+"))
+    tags = tags.filter(tags.tag != "")
+    return tags.group_by(["account_id", "tag"]).aggregate(n=tags.count())
 
 
 @view("event", "posts with a known number of likes")
