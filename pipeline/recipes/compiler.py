@@ -96,6 +96,8 @@ class Compiler:
                 return f"({first} - {operands[1]})"
             case "divide":
                 return f"({first} / nullif({operands[1]}, 0))"
+            case "nonzero":
+                return f"nullif({first}, 0)"
             case "round":
                 return f"round({first})"
             case "map":

@@ -15,7 +15,7 @@ from pipeline.recipes.sql import Workspace
 
 EARLIEST = datetime(1990, 1, 1)  # before there were social platforms; typical of a zero or a broken clock
 KEYS = ("account_id", "post_id", "actor_id", "follower_id", "followed_id")
-LONGEST_KEY = 512  # characters; a longer one is a damaged row, and cutting it could make two accounts one
+LONGEST_KEY = 512  # bytes; a longer one is a damaged row, and cutting it could make two accounts one
 OPENED_LATE = Check(
     "created_at > observed_at",
     "created_after_observed",
@@ -74,6 +74,7 @@ class Draft:
     relation: str
     checks: Sequence[Check]
     read: int = 0
+    unusable: int = 0
     cleaned: dict[str, int] = field(default_factory=dict)
     ignored: list[str] = field(default_factory=list)
 
@@ -95,7 +96,7 @@ def cell(column: Column, value: str, shown: str, limits: Limits, checks: Sequenc
     if column.type == TEXT:
         if column.name in KEYS:
             found.append(
-                Check(f"length({value}) > {LONGEST_KEY}", "too_long", column.name, "no identifier is that long", shown)
+                Check(f"strlen({value}) > {LONGEST_KEY}", "too_long", column.name, "no identifier is that long", shown)
             )
         elif not column.values:
             cleaned, value = value, clean_text(value, limits.text)
@@ -196,9 +197,10 @@ def draft(
     )
     relation = work.name(f"draft_{table}")
     work.run(f"CREATE {'TABLE' if stored else 'VIEW'} {relation} AS {outer}")
-    read, cut_texts, freed_texts = work.rows(f"SELECT count(*), sum(_cut), sum(_nul) FROM {relation}")[0]
+    counted = f"SELECT count(*), count(_problem), sum(_cut), sum(_nul) FROM {relation}"
+    read, unusable, cut_texts, freed_texts = work.rows(counted)[0]
     cleaned = {"texts_cut": int(cut_texts or 0), "nul_removed": int(freed_texts or 0)}
-    return Draft(table, source, rank, relation, tuple(every), read, cleaned)
+    return Draft(table, source, rank, relation, tuple(every), read, unusable, cleaned)
 
 
 def _shown(value: str) -> str:
@@ -208,7 +210,7 @@ def _shown(value: str) -> str:
 
 def refuse_unusable(work: Workspace, one: Draft, refused: str) -> None:
     """Put the unusable rows of a draft into the relation ``refused``."""
-    if not one.checks:
+    if not one.unusable:
         return
     facts = ", ".join(
         f"({i}, {sql.text(c.column)}, {sql.text(c.code)}, {sql.text(c.reason)})" for i, c in enumerate(one.checks)

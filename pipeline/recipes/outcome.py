@@ -72,9 +72,10 @@ def write(work: Workspace, folder: Folder, name: str, rows: str, schema: pa.Sche
 
     path = folder.path / f"{name}.parquet"
     long = any(f.name in ("text", "description") for f in schema)
+    batches = work.batches(rows, sql.BATCH_ROWS_OF_TEXT if long else sql.BATCH_ROWS)
     digest, count = hashlib.md5(usedforsecurity=False), 0
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for chunk in _chunks(work.batches(rows), schema, ROWS_A_CHUNK_OF_TEXT if long else ROWS_A_CHUNK):
+        for chunk in _chunks(batches, schema, ROWS_A_CHUNK_OF_TEXT if long else ROWS_A_CHUNK):
             table = pa.table(chunk.columns, schema=schema)
             _digest(digest, table)
             writer.write_table(table, row_group_size=max(1, table.num_rows))

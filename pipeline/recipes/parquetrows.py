@@ -76,7 +76,7 @@ def open_parquet(work: Workspace, path: Path) -> tuple[Path, int]:
             raise unreadable(path, error) from error
     target, mended = work.file(".parquet"), 0
     with pq.ParquetWriter(target, schema, compression="lz4") as writer:
-        for batch in pq.ParquetFile(path).iter_batches(batch_size=sql.BATCH_ROWS):
+        for batch in pq.ParquetFile(path).iter_batches(batch_size=sql.BATCH_ROWS_OF_TEXT):
             arrays = []
             for array, one in zip(batch.columns, schema, strict=True):
                 fixed, count = _mend_texts(array) if one.name in text else (array, 0)

@@ -31,7 +31,7 @@ def gather(work: Workspace, drafts: Sequence[Draft], columns: Sequence[str]) -> 
         picked = [sql.ident(c) if c in there else f"CAST(NULL AS DOUBLE) AS {sql.ident(c)}" for c in columns]
         pieces.append(
             f"SELECT {i} AS _draft, {one.rank} AS _rank, {sql.text(one.source)} AS _source, _file, _row, "
-            f"{', '.join(picked)} FROM {one.relation} WHERE _problem IS NULL"
+            f"{', '.join(picked)} FROM {one.relation}" + (" WHERE _problem IS NULL" if one.unusable else "")
         )
     relation = work.name("gathered")
     work.run(f"CREATE VIEW {relation} AS {' UNION ALL '.join(pieces)}")
@@ -184,39 +184,48 @@ def keep_measures(work: Workspace, measures: Draft, names: Sequence[str], kept: 
 
 def keep_events(work: Workspace, drafts: Mapping[str, Sequence[Draft]], kept: str, refused: str) -> dict[str, str]:
     """Relations of the posts, engagements and follows that touch a known account; absent tables have no key."""
-    gathered = {
+    rows = {
         table: gather(work, found, [c.name for c in TABLES[table].columns]) for table, found in drafts.items() if found
     }
     known = f"(SELECT account_id FROM {kept})"
-    kept_events: dict[str, str] = {}
-    touched = []
-    if "posts" in gathered:
-        kept_events["posts"] = f"(SELECT * FROM {_by_id(gathered['posts'])})"
-        touched.append(f"SELECT post_id FROM {kept_events['posts']} WHERE account_id IN {known}")
-    if "engagements" in gathered:
-        touched.append(f"SELECT post_id FROM {gathered['engagements']} WHERE actor_id IN {known}")
-    if touched:
-        work.run(f"CREATE TABLE touched AS SELECT DISTINCT post_id FROM ({' UNION ALL '.join(touched)})")
-    if "posts" in gathered:
-        kept_events["posts"] = _keep_touched_posts(work, kept_events["posts"], refused)
-    if "engagements" in gathered:
-        away = "post_id NOT IN (SELECT post_id FROM touched)"
-        reason = "no known account acted, wrote the post, or acted on it"
-        _refuse(
-            work,
-            refused,
-            "engagements",
-            gathered["engagements"],
-            away,
-            "post_id",
-            "unknown_account",
-            reason,
-            "actor_id",
-        )
-        kept_events["engagements"] = f"(SELECT * FROM {gathered['engagements']} WHERE NOT {away})"
-    if "follows" in gathered:
-        kept_events["follows"] = _keep_follows(work, gathered["follows"], known, refused)
-    return kept_events
+    if "posts" in rows:
+        rows["posts"] = _by_id(rows["posts"])
+    # Rows of strangers are few where exports are complete, so only their posts are looked up.
+    strangers = [
+        f"SELECT post_id FROM {rows[table]} r ANTI JOIN {kept} k ON k.account_id = r.{who}"
+        for table, who in (("posts", "account_id"), ("engagements", "actor_id"))
+        if table in rows
+    ]
+    if strangers:
+        work.run(f"CREATE TABLE strange AS SELECT DISTINCT post_id FROM ({' UNION ALL '.join(strangers)})")
+        if work.one("SELECT count(*) FROM strange"):
+            rows |= _keep_touched(work, rows, known, refused)
+    if "posts" in rows:
+        rows["posts"] = _keep_posts_once(work, rows["posts"], refused)
+    if "follows" in rows:
+        rows["follows"] = _keep_follows(work, rows["follows"], known, refused)
+    return rows
+
+
+def _keep_touched(work: Workspace, rows: Mapping[str, str], known: str, refused: str) -> dict[str, str]:
+    """Posts and engagements less those that no known account has to do with."""
+    near = [
+        f"SELECT post_id FROM {rows[table]} WHERE {who} IN {known} AND post_id IN (SELECT post_id FROM strange)"
+        for table, who in (("posts", "account_id"), ("engagements", "actor_id"))
+        if table in rows
+    ]
+    work.run(f"CREATE TABLE untouched AS SELECT post_id FROM strange WHERE post_id NOT IN ({' UNION ALL '.join(near)})")
+    away = "post_id IN (SELECT post_id FROM untouched)"
+    reasons = {
+        "posts": ("account_id", "no known account wrote it or acted on it"),
+        "engagements": ("actor_id", "no known account acted, wrote the post, or acted on it"),
+    }
+    left = {}
+    for table, (who, reason) in reasons.items():
+        if table in rows:
+            _refuse(work, refused, table, rows[table], away, who, "unknown_account", reason, who)
+            left[table] = f"(SELECT * FROM {rows[table]} WHERE NOT ({away}))"
+    return left
 
 
 def _by_id(posts: str) -> str:
@@ -227,11 +236,7 @@ def _by_id(posts: str) -> str:
     )
 
 
-def _keep_touched_posts(work: Workspace, posts: str, refused: str) -> str:
-    away = "post_id NOT IN (SELECT post_id FROM touched)"
-    reason = "no known account wrote it or acted on it"
-    _refuse(work, refused, "posts", posts, away, "account_id", "unknown_account", reason, "account_id")
-    near = f"(SELECT * FROM {posts} WHERE NOT {away})"
+def _keep_posts_once(work: Workspace, near: str, refused: str) -> str:
     again = "(SELECT post_id FROM repeated_posts)"
     work.run(f"CREATE TABLE repeated_posts AS SELECT post_id FROM {near} GROUP BY 1 HAVING count(*) > 1")
     if not work.one("SELECT count(*) FROM repeated_posts"):

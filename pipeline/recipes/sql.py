@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-BATCH_ROWS = 8192  # rows handed over at a time; with texts of 64 k characters that is at most 2 GB
+BATCH_ROWS = 1 << 17  # rows handed over at a time
+BATCH_ROWS_OF_TEXT = 1 << 13  # texts of 64 k characters make that 2 GB at most
 
 
 class Workspace:
@@ -188,7 +189,8 @@ def moment(raw: str, written: str, zone: str = "UTC") -> str:
             f"THEN make_timestamp(TRY_CAST(regexp_extract({plain}, {text(digits)}, 1) AS BIGINT) * {scale}) END"
         )
     pattern = TWITTER if written == "twitter" else written
-    parsed = f"try_strptime({plain}, {text(pattern)})"
+    # DuckDB takes words such as infinity for moments of their own.
+    parsed = f"CASE WHEN regexp_matches({plain}, '[0-9]') THEN try_strptime({plain}, {text(pattern)}) END"
     if "%z" in pattern or "%Z" in pattern or zone == "UTC":
         return f"CAST({parsed} AS TIMESTAMP)"
     return _from_zone(parsed, zone)
