@@ -68,7 +68,7 @@ class Said:
         low, high = number(self.usual_low, self.unit, form), number(self.usual_high, self.unit, form)
         if low == high:
             return low
-        return "yes or no" if self.unit in _FLAGS and not form else f"{low} to {high}"
+        return "yes or no" if self.unit in _FLAGS else f"{low} to {high}"
 
 
 def number(value: float, unit: str, form: str = "") -> str:
@@ -77,10 +77,10 @@ def number(value: float, unit: str, form: str = "") -> str:
         return "unknown"
     if math.isinf(value):
         return "beyond any number"
+    if unit in _FLAGS and value in (0, 1):
+        return "yes" if value else "no"
     if form:
         return format(round(value) if form.endswith("d") else value, form)
-    if unit in _FLAGS:
-        return "yes" if value else "no"
     if unit == "share":
         return f"{value:.0%}" if 0.1 <= abs(value) <= 0.9 or value in (0, 1) else f"{value:.1%}"
     if value == round(value) and abs(value) < 1e15:

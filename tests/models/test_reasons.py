@@ -116,6 +116,7 @@ def test_reasons_are_json_and_fewer_rows_give_the_same_reasons():
         (0.256, "share", "", "26%"),
         (0.004, "share", "", "0.4%"),
         (1.0, "flag", "", "yes"),
+        (1.0, "flag", ".0f", "yes"),
         (0.0, "flag", "", "no"),
         (1234567.0, "count", "", "1,234,567"),
         (1234.5, "per day", "", "1,234"),

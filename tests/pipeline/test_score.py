@@ -1,0 +1,336 @@
+"""Scoring: a row out for every row in, the model's own probabilities, the same bytes, and nothing unsafe believed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from smalltown import NOW, write, write_accounts
+from tinyrun import QUICK
+
+from features.catalogue import FEATURES
+from features.errors import BadInput
+from features.tables import Measure
+from models.bundle import Model, from_files, to_files
+from models.training import train_model
+from pipeline.engine import featurize_tables
+from pipeline.files import read_folder, write_all
+from pipeline.jobs import scorerows
+from pipeline.jobs.score import load_model, moment_of, score
+from pipeline.jobs.scorerows import SCHEMA, in_groups, score_features
+from pipeline.settings import Featurize, Params, Prepare, Score
+from pipeline.stages.featurize import featurize
+from pipeline.tablefiles import TableFiles
+
+FEATURIZE = Featurize(memory="1GB", threads=1, families=("profile", "name"))
+PARAMS = Params(featurize=FEATURIZE, prepare=Prepare(memory="1GB", threads=1))
+N = 300
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model in a folder, trained on the tables of another."""
+
+    folder: Path
+    tables: TableFiles
+    model: Model
+    features: pd.DataFrame
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    root = tmp_path_factory.mktemp("trained")
+    tables = write_accounts(root / "tables", N, seed=1)
+    labels = tables.read("labels").sort_values("account_id", ignore_index=True)
+    fold = np.arange(N) % 5
+    folds = labels.assign(fold=fold, source_fold=0, kind=None, platform="town", group=labels["account_id"], by="group")
+    made = featurize(tables, folds, FEATURIZE)
+    write_all({root / "features.parquet": made["features"], root / "references": made["references"]})
+    features = pd.read_parquet(root / "features.parquet")
+    result = train_model(features, folds, read_folder(root / "references"), QUICK)
+    write_all({root / "model": to_files(result.model)})
+    return Trained(root / "model", tables, result.model, features)
+
+
+def run(trained: Trained, tables: Path, out: Path, params: Params = PARAMS, **more: Any) -> pd.DataFrame:
+    score(str(trained.folder), tables, out, params, **more)
+    return pd.read_parquet(out / "scores.parquet")
+
+
+def some(folder: Path, n: int = 5, **changes: Any) -> Path:
+    """Tables of ``n`` unlabelled accounts."""
+    write_accounts(folder, n, seed=2, labels=False, **changes)
+    return folder
+
+
+def rewrite(folder: Path, change: Any) -> Path:
+    """Change the accounts in ``folder`` as a DataFrame."""
+    table = pq.read_table(folder / "accounts.parquet")
+    frame = change(table.to_pandas())
+    schema = pa.schema([f.with_nullable(True) for f in table.schema])
+    pq.write_table(pa.Table.from_pandas(frame, schema=schema, preserve_index=False), folder / "accounts.parquet")
+    return folder
+
+
+def test_scores_are_the_models_probabilities_of_the_same_features(trained, tmp_path):
+    found = run(trained, trained.tables.folder, tmp_path)
+    assert found["account_id"].tolist() == trained.features["account_id"].tolist()
+    assert (found["status"] == "scored").all()
+    columns = list(trained.model.columns)
+    same = featurize_tables(trained.tables, None, FEATURIZE, scorerows.references(trained.model), columns)
+    measured = same.table().to_pandas()
+    assert np.array_equal(found["bot_probability"], trained.model.probabilities(measured)[0])
+    # In training a fitted feature leaves the account's own fold out; all others are the same to the last bit.
+    plain = [c for c in columns if not FEATURES[c].fitted]
+    assert 0 < len(plain) < len(columns)
+    pd.testing.assert_frame_equal(measured[plain], trained.features[plain], check_exact=True)
+    assert found["as_of"].tolist() == trained.features["as_of"].tolist()
+    assert found["bot_probability"].between(0, 1).all()
+    assert (found["bot_probability_low"] <= found["bot_probability"]).all()
+    assert (found["bot_probability"] <= found["bot_probability_high"]).all()
+
+
+def test_rows_follow_from_features_alone(trained):
+    features = pa.Table.from_pandas(trained.features, preserve_index=False)
+    found = score_features(trained.model, features, Score(explain="all")).to_pandas()
+    p, low, high = trained.model.probabilities(trained.features)
+    assert np.array_equal(found["bot_probability"], p)
+    assert np.array_equal(found["bot_probability_low"], low)
+    assert np.array_equal(found["bot_probability_high"], high)
+    assert found["tier"].tolist() == trained.model.tier(p).tolist()
+    assert set(found["model_version"]) == {trained.model.version}
+    assert set(found["feature_hash"]) == {trained.model.feature_hash}
+    reason = found["reasons"].iloc[0][0]
+    column = trained.features[reason["feature"]].iloc[0]
+    assert reason["value"] == column or (reason["value"] is None and np.isnan(column))
+    assert len(reason["text"]) > 10
+
+
+def test_every_row_of_accounts_gives_one_row(trained, tmp_path):
+    def spoil(frame: pd.DataFrame) -> pd.DataFrame:
+        twice = frame.iloc[[1]].assign(observed_at=NOW + pd.Timedelta(days=1), followers_count=7)
+        return pd.concat(
+            [
+                frame,
+                twice,  # the same account again, observed later
+                frame.iloc[[2]].assign(account_id="  "),  # nobody
+                frame.iloc[[3]].assign(account_id="negative", followers_count=-5),
+                frame.iloc[[4]].assign(account_id="\u202etricky", observed_at=pd.NaT),
+            ],
+            ignore_index=True,
+        )
+
+    tables = rewrite(some(tmp_path / "tables", 20), spoil)
+    found = run(trained, tables, tmp_path / "out")
+    assert len(found) == 24
+    assert found["account_id"].is_monotonic_increasing
+    assert found["status"].value_counts().to_dict() == {"scored": 20, "invalid": 4}
+    wrong = found[found["status"] == "invalid"]
+    assert wrong["status_reason"].notna().all()
+    assert wrong["bot_probability"].isna().all()
+    assert wrong["tier"].isna().all()
+    assert [len(r) for r in wrong["reasons"]] == [0] * len(wrong)
+    again = found[found["account_id"] == "2-00001"]
+    assert again["status"].tolist() == ["scored", "invalid"]
+    assert "another row of the same account" in again["status_reason"].iloc[1]
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["accounts"] == 24
+    assert sum(manifest["status"].values()) == 24
+
+
+def test_nothing_usable_still_gives_every_row(trained, tmp_path):
+    tables = rewrite(some(tmp_path / "tables", 3), lambda f: f.assign(followers_count=-1))
+    found = run(trained, tables, tmp_path / "out")
+    assert found["status"].tolist() == ["invalid"] * 3
+
+
+def test_an_account_of_which_nothing_is_known_is_allowed_for_want_of_evidence(trained):
+    blank = trained.features.iloc[:1].assign(**dict.fromkeys(trained.model.columns, np.nan))
+    found = score_features(trained.model, pa.Table.from_pandas(blank, preserve_index=False), Score(explain="none"))
+    row = found.to_pylist()[0]
+    assert row["status"] == "insufficient_evidence"
+    assert row["tier"] == "allow"
+    assert "insufficient evidence" in row["status_reason"]
+    assert row["reasons"] == []
+
+
+def test_a_score_carried_by_what_is_missing_alone_leads_to_no_tier(trained):
+    # All but one column missing, and that one is of the least weight.
+    gain = trained.model.booster.feature_importance("gain")
+    dull = trained.model.columns[int(np.argmin(gain))]
+    row = trained.features.iloc[:1].assign(**{c: np.nan for c in trained.model.columns if c != dull} | {dull: 0.0})
+    eager = Model(**{**vars_of(trained.model), "tiers": {"review": 0.0}})
+    found = score_features(
+        eager, pa.Table.from_pandas(row, preserve_index=False), Score(explain="flagged")
+    ).to_pylist()[0]
+    assert found["status"] == "insufficient_evidence"
+    assert found["tier"] == "allow"
+
+
+def vars_of(model: Model) -> dict[str, Any]:
+    return {name: getattr(model, name) for name in Model.__dataclass_fields__}
+
+
+@pytest.mark.parametrize(("explain", "with_reasons"), [("none", "nobody"), ("flagged", "flagged"), ("all", "all")])
+def test_only_what_is_asked_for_is_explained(trained, explain, with_reasons):
+    features = pa.Table.from_pandas(trained.features, preserve_index=False)
+    found = score_features(trained.model, features, Score(explain=explain)).to_pandas()
+    has = found["reasons"].map(len) > 0
+    flagged = found["tier"] != "allow"
+    assert 0 < flagged.sum() < N
+    if with_reasons == "nobody":
+        assert not has.any()
+    elif with_reasons == "flagged":
+        assert has.equals(flagged)
+    else:
+        assert has.all()
+    assert found["tier"].tolist() == trained.model.tier(trained.model.probabilities(trained.features)[0]).tolist()
+
+
+def test_the_same_input_gives_the_same_bytes_whatever_the_order_and_number_of_files(trained, tmp_path, monkeypatch):
+    one = some(tmp_path / "one", 40)
+    table = pq.read_table(one / "accounts.parquet")
+    parts = tmp_path / "two" / "accounts"
+    parts.mkdir(parents=True)
+    for i, start in enumerate((30, 0, 10)):
+        pq.write_table(table.slice(start, {30: 10, 0: 10, 10: 20}[start]), parts / f"{i}.parquet")
+    shutil.copy(one / "posts.parquet", tmp_path / "two")
+    digests = set()
+    for name in ("one", "two"):
+        for rows in (50_000, 7):
+            monkeypatch.setattr(scorerows, "ROWS", rows)
+            run(trained, tmp_path / name, tmp_path / "out")
+            found = pq.read_table(tmp_path / "out" / "scores.parquet")
+            digests.add(hashlib.md5(str(found.to_pylist()).encode()).hexdigest())
+    assert len(digests) == 1
+    bytes_of = []
+    for _ in range(2):
+        run(trained, one, tmp_path / "out")
+        bytes_of.append([(tmp_path / "out" / f).read_bytes() for f in ("scores.parquet", "manifest.json")])
+    assert bytes_of[0] == bytes_of[1]
+    manifest = json.loads(bytes_of[0][1])
+    assert manifest["files"]["scores.parquet"]["sha256"] == hashlib.sha256(bytes_of[0][0]).hexdigest()
+
+
+def test_the_schema_is_as_documented(trained, tmp_path):
+    run(trained, some(tmp_path / "tables"), tmp_path / "out")
+    assert pq.read_schema(tmp_path / "out" / "scores.parquet").equals(SCHEMA)
+
+
+def test_a_later_moment_judges_every_account_then(trained, tmp_path):
+    tables = some(tmp_path / "tables")
+    found = run(trained, tables, tmp_path / "out", as_of="2026-07-01")
+    assert set(found["as_of"]) == {pd.Timestamp("2026-07-01", tz="UTC")}
+    assert moment_of("2026-07-01T02:00:00+02:00") == moment_of("2026-07-01T00:00:00Z")
+    with pytest.raises(BadInput, match="--as-of"):
+        run(trained, tables, tmp_path / "out", as_of="yesterday")
+
+
+def test_another_share_of_bots_changes_probabilities_and_not_tiers(trained, tmp_path):
+    tables = some(tmp_path / "tables", 50)
+    usual = run(trained, tables, tmp_path / "usual")
+    rare = run(trained, tables, tmp_path / "rare", bot_share=0.01)
+    assert (rare["bot_probability"] < usual["bot_probability"]).all()
+    assert rare["tier"].equals(usual["tier"])
+    with pytest.raises(BadInput, match="--bot-share"):
+        run(trained, tables, tmp_path / "out", bot_share=1.0)
+
+
+@pytest.mark.parametrize("spoil", ["booster.txt", "model.json", "add", "remove", "truncate"])
+def test_a_model_that_was_tampered_with_is_refused_and_earlier_scores_stay(trained, tmp_path, spoil):
+    tables = some(tmp_path / "tables")
+    run(trained, tables, tmp_path / "out")
+    before = (tmp_path / "out" / "scores.parquet").read_bytes()
+    copy = tmp_path / "model"
+    shutil.copytree(trained.folder, copy)
+    if spoil == "add":
+        (copy / "evil.pkl").write_bytes(b"\x80\x04.")
+    elif spoil == "remove":
+        next((copy / "references").iterdir()).unlink()
+    elif spoil == "truncate":
+        (copy / "booster.txt").write_bytes((copy / "booster.txt").read_bytes()[:1000])
+    else:
+        data = (copy / spoil).read_bytes()
+        (copy / spoil).write_bytes(data.replace(b"0.1", b"0.2", 1))
+    with pytest.raises(BadInput):
+        score(str(copy), tables, tmp_path / "out", PARAMS)
+    assert (tmp_path / "out" / "scores.parquet").read_bytes() == before
+
+
+@pytest.mark.parametrize("address", ["nowhere", "file.txt", "empty"])
+def test_what_is_no_model_is_said_to_be_none(tmp_path, address):
+    (tmp_path / "file.txt").write_text("x")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(BadInput, match="model"):
+        load_model(str(tmp_path / address), tmp_path)
+
+
+def test_measures_the_model_learned_from_must_be_there(trained, tmp_path):
+    files = to_files(trained.model)
+    known = from_files(files, "model")
+    declared = [dict(d) for d in known.declarations]
+    first = declared[0]["name"]
+    declared[0]["name"] = "clicks_of_the_user"
+    renamed = Model(
+        **{
+            **vars_of(known),
+            "columns": ("clicks_of_the_user", *known.columns[1:]),
+            "declarations": tuple(declared),
+            "booster_text": known.booster_text,
+        }
+    )
+    write_all({tmp_path / "model": to_files(renamed)})
+    tables = some(tmp_path / "tables")
+    with pytest.raises(BadInput, match="clicks_of_the_user"):
+        score(str(tmp_path / "model"), tables, tmp_path / "out", PARAMS)
+    schema = pa.schema([("account_id", pa.string()), Measure("clicks_of_the_user").field()])
+    ids = [f"2-{i:05d}" for i in range(5)]
+    pq.write_table(pa.table([ids, [1.0] * 5], schema=schema), tables / "measures.parquet")
+    score(str(tmp_path / "model"), tables, tmp_path / "out", PARAMS)
+    assert first != "clicks_of_the_user"
+
+
+def test_tables_that_cannot_be_read_leave_nothing_behind(trained, tmp_path):
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "accounts.parquet").write_bytes(b"no parquet")
+    with pytest.raises(BadInput):
+        run(trained, tmp_path / "tables", tmp_path / "out")
+    assert not (tmp_path / "out" / "scores.parquet").exists()
+
+
+def test_hostile_names_pass_through_as_text(trained, tmp_path):
+    names = ["<script>alert(1)</script>", "=cmd|' /C calc'!A0", "a\u202eb", "x" * 5000, "名前"]
+    tables = some(tmp_path / "tables", 5, username=names, display_name=names)
+    found = run(trained, tables, tmp_path / "out", PARAMS.model_copy(update={"score": Score(explain="all")}))
+    assert (found["status"] == "scored").all()
+    assert all(reason["text"].isprintable() for reasons in found["reasons"] for reason in reasons)
+
+
+def test_a_table_of_labels_is_not_needed_and_not_looked_at(trained, tmp_path):
+    tables = some(tmp_path / "tables")
+    run(trained, tables, tmp_path / "out")
+    before = (tmp_path / "out" / "scores.parquet").read_bytes()
+    write(tables, "labels", {"account_id": ["2-00001"], "is_bot": [True], "source": ["me"]})
+    run(trained, tables, tmp_path / "out")
+    assert (tmp_path / "out" / "scores.parquet").read_bytes() == before
+
+
+def test_groups_of_rows_do_not_depend_on_how_rows_arrive():
+    table = pa.table({"n": list(range(23))})
+    for size in (1, 4, 23):
+        pieces = (table.slice(i, size) for i in range(0, 23, size))
+        assert [t["n"].to_pylist() for t in in_groups(pieces, 10)] == [
+            list(range(10)),
+            list(range(10, 20)),
+            [20, 21, 22],
+        ]
+    assert list(in_groups([], 10)) == []
