@@ -21,11 +21,14 @@ FAMILIES = {
     "received": "what its posts receive, and whether that fits together",
     "actions": "when it likes, comments and reposts, how fast, and on whose posts",
     "arrival": "how likes reach its posts, and whether the same accounts give them",
+    "exchange": "who acts on each other's posts, how fast they answer, and in which circles",
+    "lockstep": "who likes the same authors at the same time, more than chance explains",
 }
 MODULES = ("profile", "rates", "bio", "standing", "name", "activity", "rhythm", "content", "wording", "received")
-EVENT_MODULES = ("ownactions", "arrival")
+VIEW_MODULES = ("views", "texts", "references", "eventviews", "exchanges", "coactions", "graphs")
+EVENT_MODULES = ("ownactions", "arrival", "reciprocity", "lockstep")
 
-for _module in ("views", "texts", "references", "eventviews", "coactions", *MODULES, *EVENT_MODULES):
+for _module in (*VIEW_MODULES, *MODULES, *EVENT_MODULES):
     importlib.import_module(f"features.{_module}")
 
 INTRO = """# Features

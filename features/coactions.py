@@ -45,7 +45,7 @@ def colikes(likes: Rows, moments: Rows) -> Rows:
     early = likes.filter(likes.nth < MOST_LIKES)
     rows = early.cross_join(moments)
     rows = rows.filter((rows.at_s < rows.read_at_s) & (rows.at_s >= rows.read_at_s - WINDOW_S))
-    rows = rows.select(
+    return rows.select(
         "moment",
         "post",
         "actor",
@@ -53,7 +53,6 @@ def colikes(likes: Rows, moments: Rows) -> Rows:
         target=ops.either(rows.author.cast("int32"), (-1 - rows.post).cast("int32")),
         draw=ops.drawn(rows.first_s),
     )
-    return rows
 
 
 @view("event", stored=True)
@@ -75,9 +74,7 @@ def pair_rates(paired: Rows) -> Rows:
     """Which share of the posts is looked at for pairs within an hour and within a day, so that neither explodes."""
     probe = paired.filter(paired.draw * PROBE < 1)
     pairs = _pairs(probe, probe)
-    seen = pairs.group_by("moment").aggregate(
-        hour=ops.count_where(pairs.apart_s <= SPANS_S["1h"]), day=pairs.count()
-    )
+    seen = pairs.group_by("moment").aggregate(hour=ops.count_where(pairs.apart_s <= SPANS_S["1h"]), day=pairs.count())
     return seen.select(
         "moment",
         hour_rate=ops.smallest(ops.over(ops.constant(PAIRS), seen.hour * PROBE), 1.0),
@@ -151,3 +148,97 @@ def partners(shared_targets: Rows, target_counts: Rows, chances: Rows) -> Rows:
     return rows.filter(rows.surprise >= rows.least).select(
         "moment", "a", "b", "targets_a", "targets_b", "n_1m", "n_1h", "n_1d", "posts", "surprise"
     )
+
+
+@view("event", stored=True)
+def firm_ties(colikes: Rows) -> Rows:
+    """Accounts and the authors whose posts they liked at least twice, at each common moment."""
+    known = colikes.filter(colikes.target >= 0)
+    rows = known.group_by(["moment", "actor", "target"]).aggregate(n=known.count())
+    return rows.filter(rows.n >= 2).drop("n")
+
+
+@view("account", population=True)
+def together(target_counts: Rows, reading: Rows, partners: Rows, groups_together: Rows) -> Rows:
+    """With whom and how closely an account acts together; zeros for one that acts with nobody."""
+    ends = [("a", "b"), ("b", "a")]
+    sides = [
+        partners.select(
+            "moment",
+            "n_1m",
+            "n_1h",
+            "n_1d",
+            "posts",
+            "surprise",
+            account=mine,
+            own=f"targets_{mine}",
+            other=f"targets_{other}",
+        )
+        for mine, other in ends
+    ]
+    ties = sides[0].union(sides[1])
+    shared = ops.largest(ties.n_1h, ties.n_1d)
+    ties = ties.mutate(
+        shared=shared,
+        overlap=ops.over(shared, ties.own + ties.other - shared),
+        fast=ops.number(ties.n_1m) / ops.largest(shared, 1),
+    )
+    each = ties.group_by(["moment", "account"]).aggregate(
+        partners=ties.count(),
+        strongest=ties.surprise.max(),
+        shared=ties.shared.max(),
+        overlap=ties.overlap.max(),
+        fast=ops.mean(ties.fast),
+        posts=ops.mean(ops.over(ties.posts, ties.shared)),
+    )
+    enough = target_counts.filter(target_counts.targets >= LEAST_TARGETS).rename(account="actor")
+    rows = enough.inner_join(reading, ["moment", "account"])
+    rows = ops.joined(rows, each, {"moment": "moment", "account": "account"})
+    rows = ops.joined(rows, groups_together, {"moment": "moment", "account": "account"})
+    numbers = ("partners", "strongest", "shared", "overlap", "fast", "size", "density", "inside")
+    return rows.select(
+        "account", "targets", "together", "posts", **{c: ops.either(ops.number(rows[c]), 0.0) for c in numbers}
+    )
+
+
+@view("account", population=True)
+def acting_block(firm_ties: Rows, reading: Rows, blocks: Rows) -> Rows:
+    """The densest block in which an account acts on others."""
+    rows = firm_ties.select("moment", account="actor").distinct().inner_join(reading, ["moment", "account"])
+    acting = blocks.filter(blocks.acts)
+    best = acting.group_by(["moment", "account"]).aggregate(density=acting.density.max())
+    rows = ops.joined(rows, best, {"moment": "moment", "account": "account"})
+    return rows.select("account", density=ops.either(rows.density, 0.0))
+
+
+LEAST_AUTHORS = 5
+
+
+@view("account", population=True)
+def target_cells(colikes: Rows, reading: Rows) -> Rows:
+    """How alike the targets of an account are, and how usual (CatchSync): cells of popularity, by powers of two.
+
+    ``beyond`` is synchronicity less its least possible value, given normality (the parabola of Jiang et al. 2014).
+    """
+    known = colikes.filter(colikes.target >= 0)
+    ties = known.group_by(["moment", "actor", "target"]).aggregate(n=known.count())
+    popular = ties.group_by(["moment", "target"]).aggregate(
+        cell=(ops.whole(ops.log2(ties.count())) * 64 + ops.whole(ops.log2(ops.over(ties.n.sum(), ties.count())) * 2))
+    )
+    rows = ties.drop("n").inner_join(popular, ["moment", "target"])
+    cells = rows.group_by(["moment", "cell"]).aggregate(all_n=rows.count())
+    total = cells.group_by("moment").aggregate(
+        cells=cells.count(), total=cells.all_n.sum(), all_squares=(cells.all_n * cells.all_n).sum()
+    )
+    mine = rows.group_by(["moment", "actor", "cell"]).aggregate(n=rows.count()).inner_join(cells, ["moment", "cell"])
+    each = mine.group_by(["moment", "actor"]).aggregate(
+        n=mine.n.sum(), squares=(mine.n * mine.n).sum(), crossed=(mine.n * mine.all_n).sum()
+    )
+    each = each.filter(each.n >= LEAST_AUTHORS).inner_join(total, "moment").rename(account="actor")
+    each = each.inner_join(reading, ["moment", "account"])
+    alike = ops.over(each.squares, ops.number(each.n) * each.n)
+    usual = ops.over(each.crossed, ops.number(each.n) * each.total)
+    background = ops.over(each.all_squares, ops.number(each.total) * each.total)
+    least = ops.over(2 * usual - background - each.cells * usual * usual, 1 - each.cells * background)
+    beyond = ops.largest(alike - ops.either(least, alike), 0.0)
+    return each.select("account", beyond=ops.smallest(ops.rounded(beyond), 1.0))

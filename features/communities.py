@@ -16,7 +16,8 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 
 SEED = 0
-SPLIT_AT = 8  # members; smaller communities are left whole however sparse
+SPARSE = 0.3  # of possible ties; a sparser community may be several
+DIVIDED = 0.3  # modularity from which on a graph is said to have communities (Newman and Girvan 2004)
 DEEPEST = 6  # times a sparse community is split again
 ALONE = -1
 
@@ -40,6 +41,10 @@ class Edges:
     def degree(self) -> Array:
         """Number of edges of each node."""
         return np.bincount(self.a, minlength=self.n) + np.bincount(self.b, minlength=self.n)
+
+    def density(self) -> float:
+        """Share of possible edges that are there; 0 below two nodes."""
+        return len(self.a) / (self.n * (self.n - 1) / 2) if self.n > 1 else 0.0
 
     def among(self, chosen: Array) -> Edges:
         """Edges between the nodes that ``chosen`` (bool per node) marks, renumbered from 0 in their order."""
@@ -85,43 +90,51 @@ def clustering(edges: Edges) -> Array:
     return np.where(edges.degree() >= 2, scores, np.nan)
 
 
-def communities(edges: Edges, least: int, density: float) -> Array:
-    """Dense communities: Louvain with refinement, split again while sparse; -1 for nodes in none.
+def communities(edges: Edges, least: int, core: int, density: float) -> Array:
+    """Dense communities: Louvain with refinement, split again while sparse and clearly divided, then trimmed.
 
     Parameters
     ----------
     edges : the graph
     least : int, members below which it is no community
-    density : float, share of possible edges below which it is none
+    core : int, ties each member must have inside, at least
+    density : float, share of possible ties that must be there
 
     Returns
     -------
-    int64 of shape (n,), communities numbered from 0 by their first member
+    int64 of shape (n,), communities numbered from 0 by their first member; -1 for nodes in none
     """
     label = np.full(edges.n, ALONE, dtype=np.int64)
-    waiting = [(np.flatnonzero(edges.degree() > 0), edges.among(edges.degree() > 0), 0)]
     found = 0
+    waiting = [(*_core(np.arange(edges.n), edges, core), 0)]
     while waiting:
         nodes, part, depth = waiting.pop()
-        if not len(part.a):
+        if len(nodes) < least:
             continue
         with _one_thread() as networkit:
-            split = networkit.community.PLM(_graph(networkit, part), refine=True).run()
-            member = np.asarray(split.getPartition().getVector(), dtype=np.int64)
+            graph = _graph(networkit, part)
+            split = networkit.community.PLM(graph, refine=True).run().getPartition()
+            divided = networkit.community.Modularity().getQuality(split, graph) >= DIVIDED
+            member = np.asarray(split.getVector(), dtype=np.int64)
+        if not divided:
+            member = np.zeros(len(nodes), dtype=np.int64)
         for one in np.unique(member):
-            inside = member == one
-            size = int(inside.sum())
-            if size < least:
+            inside, own = _core(nodes[member == one], part.among(member == one), core)
+            if divided and own.density() < SPARSE and depth < DEEPEST:
+                waiting.append((inside, own, depth + 1))
                 continue
-            own = part.among(inside)
-            dense = len(own.a) / (size * (size - 1) / 2)
-            whole = size == len(nodes)
-            if dense < max(density, 0.3) and size > SPLIT_AT and depth < DEEPEST and not whole:
-                waiting.append((nodes[inside], own, depth + 1))
-            elif dense >= density:
-                label[nodes[inside]] = found
+            while len(inside) >= least and own.density() < density:
+                inside, own = _core(inside, own, int(own.degree().min()) + 1)
+            if len(inside) >= least:
+                label[inside] = found
                 found += 1
     return _by_first_member(label)
+
+
+def _core(nodes: Array, edges: Edges, least: int) -> tuple[Array, Edges]:
+    """Those of ``nodes`` in the core of ``least`` ties, and the edges among them."""
+    kept = cores(edges) >= least
+    return nodes[kept], edges.among(kept)
 
 
 def _by_first_member(label: Array) -> Array:
@@ -139,9 +152,9 @@ def dense_blocks(actor: Array, target: Array, most: int, least: int) -> list[tup
     """Blocks of actors who act on the same targets, densest first, as FRAUDAR finds them.
 
     Each act on a target weighs 1 / ln(degree of the target + 5), so that camouflage on popular targets counts little.
-    Nodes are peeled off in rounds, all those below 1.1 times the mean at once, which reaches 1 / 2.2 of the densest
-    block in a number of rounds that grows with the logarithm of the nodes (Bahmani et al. 2012); it is also what a
-    cluster would do, with a join per round.
+    FRAUDAR takes off the lightest node, one at a time. Here all nodes lighter than the density go at once, and at least
+    a tenth of those left: none of the former is in a block denser than what is left (Bahmani et al. 2012), and the
+    rounds grow with the logarithm of the nodes. A cluster would do the same with a join per round.
 
     Parameters
     ----------
@@ -170,7 +183,7 @@ def dense_blocks(actor: Array, target: Array, most: int, least: int) -> list[tup
 def _peel(actor: Array, target: Array, weight: Array) -> tuple[Array, Array, float]:
     """The densest subgraph met on the way when light nodes are taken off in rounds."""
     n_actors, n_targets = int(actor.max()) + 1, int(target.max()) + 1
-    round_of = (np.zeros(n_actors, dtype=np.int32), np.zeros(n_targets, dtype=np.int32))
+    last_round = (np.zeros(n_actors, dtype=np.int32), np.zeros(n_targets, dtype=np.int32))  # in which it had an act
     best, best_round, now = -1.0, 0, 0
     while len(actor):
         now += 1
@@ -180,13 +193,11 @@ def _peel(actor: Array, target: Array, weight: Array) -> tuple[Array, Array, flo
         density = float(weight.sum()) / alive
         if density > best:
             best, best_round = density, now
-        stays = (by_actor > 1.1 * density, by_target > 1.1 * density)
-        for keep, rounds in zip(stays, round_of, strict=True):
-            rounds[keep] = now
-        kept = stays[0][actor] & stays[1][target]
+        there = np.concatenate([by_actor[by_actor > 0], by_target[by_target > 0]])
+        least = max(density, float(np.partition(there, len(there) // 10)[len(there) // 10]))
+        for weights, rounds in zip((by_actor, by_target), last_round, strict=True):
+            rounds[weights > 0] = now
+        kept = (by_actor > least)[actor] & (by_target > least)[target]
         actor, target, weight = actor[kept], target[kept], weight[kept]
-    # Who was still there when the densest round began stayed through the round before it.
-    there = [np.flatnonzero(rounds >= best_round - 1) for rounds in round_of]
-    if best_round == 1:
-        there = [np.arange(n_actors), np.arange(n_targets)]
-    return there[0], there[1], best
+    actors, targets = (np.flatnonzero(rounds >= best_round) for rounds in last_round)
+    return actors, targets, best

@@ -67,6 +67,11 @@ def log(x: Value) -> Value:
     return rounded(x.ln())
 
 
+def log2(x: Value) -> Value:
+    """Logarithm to base 2 of a number above 0, on the grain: exact for powers of two."""
+    return rounded(number(x).log2())
+
+
 def rounded(x: Value) -> Value:
     """``x`` on a grid of 2^-20: hides the last bits in which mathematical libraries differ."""
     return (x * GRAIN).round() / GRAIN
