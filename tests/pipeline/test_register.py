@@ -1,0 +1,115 @@
+"""Who becomes champion: baselines and champion are beaten on the same accounts, or the reason is said."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from tinyrun import training
+
+from pipeline.registry import Registered
+from pipeline.settings import Params
+from pipeline.stages.register import decide, refused, register
+
+PARAMS = Params()
+
+
+def champion(trained: dict, oof: pd.DataFrame | None = None) -> Registered:
+    return Registered("3", trained["model"], oof)
+
+
+def shifted(trained: dict, towards_truth: float) -> pd.DataFrame:
+    """Out-of-fold rows whose log-odds are moved towards the truth, or below zero away from it."""
+    oof = trained["oof"]
+    odds = np.log(oof["bot_probability"] / (1 - oof["bot_probability"]))
+    moved = odds + towards_truth * np.where(oof["is_bot"], 1, -1)
+    return oof.assign(bot_probability=1 / (1 + np.exp(-moved)))
+
+
+def test_the_first_model_needs_to_beat_its_baselines_only():
+    found = decide(training(), PARAMS, None)
+    assert found["decision"] == "promoted"
+    assert found["accounts"] == 500
+    assert found["bots"] == int(training()["oof"]["is_bot"].sum())
+
+
+def test_the_stage_decides_what_can_be_decided_without_the_registry():
+    trained = training()
+    inputs = {k: trained[k] for k in ("model", "features", "folds", "oof", "baselines")}
+    found = register(**inputs, run={}, evaluation={}, settings=PARAMS.register_, params=PARAMS)
+    assert found == {"registration": decide(trained, PARAMS, None)}
+
+
+def test_a_model_no_better_than_a_baseline_is_refused_by_name():
+    trained = training()
+    copied = trained["baselines"].assign(logistic=trained["oof"]["bot_probability"].to_numpy())
+    found = decide({**trained, "baselines": copied}, PARAMS, None)
+    assert found["decision"] == "refused"
+    assert "logistic" in found["reasons"][0]
+
+
+def test_a_margin_over_the_baselines_can_be_asked_for():
+    strict = PARAMS.model_copy(update={"register_": PARAMS.register_.model_copy(update={"margin": 0.5})})
+    assert decide(training(), strict, None)["decision"] == "refused"
+
+
+def test_the_champion_speaks_out_of_fold_about_accounts_it_was_trained_on():
+    # As deployed the champion has learned these accounts by heart; held to that, no challenger could ever win.
+    trained = training()
+    weaker = shifted(trained, -0.5)
+    found = decide(trained, PARAMS, champion(trained, weaker))
+    (quality,) = [c for c in found["checks"] if c["check"] == "quality"]
+    assert quality["evidence"]["average_precision"]["value"] > 0
+    assert found["decision"] == "promoted"
+    stronger = shifted(trained, 1.5)
+    assert decide(trained, PARAMS, champion(trained, stronger))["decision"] == "refused"
+
+
+def test_the_champion_speaks_as_deployed_about_accounts_it_never_saw():
+    # The same world with other accounts: the champion's model scores them, neither model having learned from them.
+    trained, elsewhere = training(), training(seed=5, prefix="b")
+    found = decide(trained, PARAMS, champion(elsewhere, elsewhere["oof"]))
+    assert found["accounts"] == 500
+    (quality,) = [c for c in found["checks"] if c["check"] == "quality"]
+    assert abs(quality["evidence"]["average_precision"]["value"]) < 0.1  # of the same kind, so about as good
+
+
+def test_lost_out_of_fold_scores_are_said_to_favour_the_champion():
+    found = decide(training(), PARAMS, champion(training(trees=50)))
+    assert any("are lost" in reason for reason in found["reasons"])
+
+
+def test_a_champion_with_columns_that_are_gone_is_compared_on_its_own_accounts_only():
+    trained = training()
+    fewer = {**trained, "features": trained["features"].drop(columns=["digits_share"])}
+    found = decide(fewer, PARAMS, champion(trained, shifted(trained, -0.5)))
+    assert found["accounts"] == 500
+    assert any("digits_share" in reason for reason in found["reasons"])
+    strangers = training(seed=5, prefix="b")
+    found = decide(fewer, PARAMS, champion(strangers, strangers["oof"]))
+    assert found["decision"] == "refused"
+    assert "could not be compared" in found["reasons"][0]
+
+
+def test_a_champion_that_cannot_be_read_is_not_replaced_unseen():
+    found = decide(training(), PARAMS, Registered("3", {"model.json": b"{}", "booster.txt": b""}, None))
+    assert found["decision"] == "refused"
+    assert "version 3" in found["reasons"][0]
+
+
+def test_a_refusal_puts_its_reason_first():
+    assert refused({"decision": "promoted", "reasons": ["b"]}, "a") == {"decision": "refused", "reasons": ["a", "b"]}
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_same_models_get_the_same_verdict(seed):
+    trained = training()
+    rows = np.random.default_rng(seed).permutation(500)
+    mixed = {
+        **trained,
+        "oof": trained["oof"].iloc[rows].reset_index(drop=True),
+        "baselines": trained["baselines"].iloc[rows[::-1]].reset_index(drop=True),
+    }
+    assert decide(mixed, PARAMS, champion(training(trees=50), shifted(trained, -0.5))) == decide(
+        trained, PARAMS, champion(training(trees=50), shifted(trained, -0.5))
+    )
