@@ -98,6 +98,8 @@ class Compiler:
                 return f"({first} / nullif({operands[1]}, 0))"
             case "nonzero":
                 return f"nullif({first}, 0)"
+            case "days_between":
+                return f"(epoch_us({operands[1]}) - epoch_us({first})) / 86400e6"
             case "round":
                 return f"round({first})"
             case "map":

@@ -146,7 +146,7 @@ def number_checks(name: str, value: str, shown: str, low: float | None, high: fl
 def measure_cell(measure: Measure, value: str, shown: str, checks: Sequence[Check] = ()) -> Cell:
     """A measure: a float within the range its declaration gives; not-a-number is missing."""
     plain = f"CASE WHEN NOT isnan({value}) THEN {value} END"
-    return Cell(measure.name, plain, (*checks, *number_checks(measure.name, value, shown, measure.low, measure.high)))
+    return Cell(measure.name, plain, (*checks, *number_checks(measure.name, plain, shown, measure.low, measure.high)))
 
 
 def clean_text(value: str, limit: int) -> str:

@@ -19,7 +19,8 @@ from pipeline.tablefiles import TableFiles
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 _WHOLE = (*_INTEGERS, *(f"U{name}" for name in _INTEGERS))
 _NUMERIC = (*_WHOLE, "FLOAT", "DOUBLE", "DECIMAL")
-_MOMENTS = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE", "DATE")
+_ZONED = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS")
+_MOMENTS = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", *_ZONED, "DATE")
 _BLANK = {TEXT: "VARCHAR", COUNT: "BIGINT", FLAG: "BOOLEAN", MOMENT: "TIMESTAMP"}
 # Small tables are computed once; events may be far more than memory holds and stay views over their files.
 STORED = ("accounts", "labels", "measures")
@@ -167,7 +168,10 @@ def _cell(column: Column, place: str, kind: str, where: str, limits: Limits) -> 
             value = f"coalesce({', '.join(sql.moment(place, one) for one in FORMATS)})"
             unread(value, "not_a_date", "it is no date as ISO 8601 writes it")
         else:
-            value = place if base == "TIMESTAMP" else f"TRY_CAST({place} AS TIMESTAMP)"
+            zoned = (
+                f"TRY_CAST({place} AS TIMESTAMPTZ)" if base in _ZONED else place
+            )  # nanoseconds have no way of their own
+            value = place if base == "TIMESTAMP" else f"TRY_CAST({zoned} AS TIMESTAMP)"
         return cell(column, value, shown, limits, checks)
     if base == "VARCHAR":
         value, exact = sql.number(place), sql.whole(place)

@@ -125,7 +125,8 @@ def _load_document(work: Workspace, text: Decoded, objects: str, rows: str, outs
     at = sql.text(_json_path(rows))
     wrong = work.rows(
         f"SELECT left(j, 80), json_valid(j), CASE WHEN json_valid(j) THEN array_to_string(json_keys(j), ', ') END "
-        f"FROM {documents} WHERE NOT json_valid(j) OR json_type(j, {at}) IS DISTINCT FROM 'ARRAY' LIMIT 1"
+        f"FROM {documents} WHERE "
+        f"CASE WHEN json_valid(j) THEN json_type(j, {at}) IS DISTINCT FROM 'ARRAY' ELSE TRUE END LIMIT 1"
     )
     if wrong:
         start_of, valid, keys = wrong[0]
@@ -156,7 +157,7 @@ def _json_values(
     work: Workspace, objects: str, shown: str, path: Path, inside: list[str], outside: list[str], needs: Needs, raw: Raw
 ) -> str:
     """Text of every needed path; what is no object is refused, and a path that no object has is an error."""
-    fine = "json_valid(j) AND json_type(j) = 'OBJECT'"
+    fine = "CASE WHEN json_valid(j) THEN json_type(j) = 'OBJECT' ELSE FALSE END"  # AND would look into both
     for row, start in work.rows(f"SELECT r, left(j, 200) FROM {objects} WHERE NOT ({fine}) ORDER BY r"):
         raw.refused.append((shown, row, "not_json", "it is no JSON object", start))
     valid = f"(SELECT * FROM {objects} WHERE {fine})"

@@ -68,7 +68,7 @@ def open_parquet(work: Workspace, path: Path) -> tuple[Path, int]:
     try:
         text = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
         if text:
-            longest = ", ".join(f"max(strlen({sql.ident(name)}))" for name in text)
+            longest = ", ".join(f"max(length({sql.ident(name)}))" for name in text)
             work.rows(f"SELECT {longest} FROM read_parquet({sql.files([path])})")
         return path, 0
     except duckdb.Error as error:

@@ -80,6 +80,7 @@ VERBS: dict[str, Verb] = {
     "multiply": Verb("the product", "number", ("number",), many=True),
     "divide": Verb("the first over the second; missing where that is 0", "number", ("number", "number")),
     "nonzero": Verb("the number; missing where it is 0", "number", ("number",)),
+    "days_between": Verb("days from the first moment to the second", "number", ("moment", "moment")),
     "round": Verb("the nearest whole number", "number", ("number",)),
     "plus_days": Verb("a moment and a number of days after it", "moment", ("moment", "number")),
     "minus_days": Verb("a moment and a number of days before it", "moment", ("moment", "number")),

@@ -59,6 +59,8 @@ def value(work: Workspace, rule: Any, want: str, **row: str | None) -> Any:
         ({"divide": ["a", "b"]}, "number", {"a": "1", "b": "0"}, None),
         ({"nonzero": "a"}, "number", {"a": "0"}, None),
         ({"round": "a"}, "number", {"a": "2.6"}, 3.0),
+        ({"days_between": ["a", "b"]}, "number", {"a": "2020-01-01", "b": "2020-01-02T12:00:00Z"}, 1.5),
+        ({"days_between": ["a", {"constant": "2020-01-02"}]}, "number", {"a": ""}, None),
         ({"plus_days": ["a", "b"]}, "moment", {"a": "2020-01-01", "b": "1.5"}, datetime(2020, 1, 2, 12)),
         ({"minus_days": [{"constant": "2020-01-02"}, "b"]}, "moment", {"b": "1"}, datetime(2020, 1, 1)),
         ({"plus_days": ["a", "b"]}, "moment", {"a": "2020-01-01", "b": "1e300"}, None),

@@ -26,10 +26,11 @@ NAMES = [
 ]
 
 # Columns 1 to 37 of a user object as cresci-2017 writes it; the tail differs from file to file.
-TWITTER = (
+HEAD = (
     "id,name,screen_name,statuses_count,followers_count,friends_count,favourites_count,listed_count,url,lang,location,"
     "default_profile_image,profile_image_url,profile_banner_url,protected,verified,description"
-).split(",")
+)
+TWITTER = HEAD.split(",")
 ANN = '"1","Ann","ann","10","20","30","4","1","http://a.b","en","Rome","","http://x/y.jpg","NULL","","1","Hi"'
 
 
@@ -145,8 +146,8 @@ def test_human_bots_2021_is_observed_at_its_age_and_knows_what_unknown_means(tmp
         tmp_path,
         {
             "accounts.csv": head
-            + '2010-10-15 16:44:10,False,False,"La compañía\nmás grande",656,136765,42901,True,203145074,es,unknown,x,y,claro,'
-            "163881,True,45.586,3595,1\n"
+            + '2010-10-15 16:44:10,False,False,"La compañía\nmás grande",656,136765,42901,True,203145074,es,unknown,x,'
+            "y,claro,163881,True,45.586,3595,1\n"
             + "2013-10-06 22:32:20,False,True,,1,2,3,True,7,,Rome,x,y,eva,5,False,1.0,10,0\n"
         },
     )
