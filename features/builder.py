@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 import ibis
@@ -63,7 +63,9 @@ class Plan:
         return tuple(n for n in names if f'"{n}"' in now and f'"{n}"' not in later)
 
 
-def plan(available: Mapping[str, pa.Schema], only: Sequence[str] | None = None, *, fit: bool = True) -> Plan:
+def plan(
+    available: Mapping[str, pa.Schema], only: Sequence[str] | None = None, fitted: Collection[str] | None = None
+) -> Plan:
     """Compile features into SQL.
 
     Parameters
@@ -71,22 +73,34 @@ def plan(available: Mapping[str, pa.Schema], only: Sequence[str] | None = None, 
     available : schema of every canonical table that is present; that of ``measures`` declares the measures
     only : columns to make, in this order; None makes every declared feature, then every measure by name.
         A name nobody declares is a column of nulls: an older model may know it.
-    fit : bool, fit the references; otherwise relations ``reference_NAME`` are expected to exist
+    fitted : references that exist as relations ``reference_NAME``; None fits those that are needed
 
     Returns
     -------
-    Plan; a feature whose tables are absent is a column of nulls
+    Plan; a feature whose tables or references are absent is a column of nulls
     """
-    measures = {m.name: m for m in measures_of(available["measures"])} if "measures" in available else {}
-    names = tuple(only) if only is not None else columns(measures)
-    compiler = _Compiler(available, fit)
+    measures = measures_of(available["measures"]) if "measures" in available else ()
+    names = tuple(only) if only is not None else columns([m.name for m in measures])
+    return _plan(frozenset(available), measures, names, None if fitted is None else frozenset(fitted))
+
+
+@lru_cache(maxsize=16)
+def _plan(
+    tables: frozenset[str], measures: tuple[Measure, ...], names: tuple[str, ...], fitted: frozenset[str] | None
+) -> Plan:
+    given = {m.name: m for m in measures}
+    compiler = _Compiler(measures, fitted is None)
     groups: dict[str, list[Feature]] = {}
     for name in names:
-        if name in FEATURES and FEATURES[name].needs_met(available):
+        if (
+            name in FEATURES
+            and FEATURES[name].needs_met(tables)
+            and (fitted is None or fitted >= {*FEATURES[name].fitted})
+        ):
             groups.setdefault(FEATURES[name].view, []).append(FEATURES[name])
     made = {view: compiler.group(view, wanted) for view, wanted in groups.items()}
-    chosen = {name: FEATURES.get(name) or _measured(measures.get(name, Measure(name))) for name in names}
-    result = compiler.result(chosen, made, measures)
+    chosen = {name: FEATURES.get(name) or _measured(given.get(name, Measure(name))) for name in names}
+    result = compiler.result(chosen, made, given)
     return Plan(tuple(compiler.steps), _sql(result), names, tuple(chosen.values()), tuple(sorted(compiler.tables)))
 
 
@@ -107,8 +121,8 @@ def feature_hash() -> str:
 class _Compiler:
     """Builds each relation once, and notes the steps in the order they must run."""
 
-    def __init__(self, available: Mapping[str, pa.Schema], fit: bool) -> None:
-        self.available = available
+    def __init__(self, measures: tuple[Measure, ...], fit: bool) -> None:
+        self.measures = measures
         self.fit = fit
         self.steps: list[Step] = []
         self.tables: set[str] = set()
@@ -125,7 +139,7 @@ class _Compiler:
             return ibis.table(VERDICTS, name=name)
         if name in TABLES:
             self.tables.add(name)
-            return ibis.table(_schema(name, self.available.get(name, TABLES[name].schema)), name=name)
+            return ibis.table(_schema(name, self.measures), name=name)
         if name in REFERENCES:
             if not self.fit:
                 return ibis.table(_reference_schema(name), name=f"reference_{name}")
@@ -222,13 +236,13 @@ def _measured(measure: Measure) -> Feature:
 @cache
 def _reference_schema(name: str) -> Any:
     """Columns of a reference, told by building it without keeping what that takes."""
-    scratch = _Compiler({n: t.schema for n, t in TABLES.items()}, fit=True)
+    scratch = _Compiler((), fit=True)
     return scratch.relation(name).schema()
 
 
-def _schema(name: str, schema: pa.Schema) -> dict[str, Any]:
+def _schema(name: str, measures: tuple[Measure, ...]) -> dict[str, Any]:
     types = {c.name: "timestamp(6)" if pa.types.is_timestamp(c.type) else TYPES[c.type] for c in TABLES[name].columns}
-    return types | {m.name: "float64" for m in measures_of(schema)} if name == "measures" else types
+    return types | {m.name: "float64" for m in measures} if name == "measures" else types
 
 
 def _sql(rows: Rows) -> str:

@@ -87,7 +87,7 @@ def featurize_tables(
     """
     schemas = {name: pq.read_schema(files[0]) for name, files in tables.files.items() if name in TABLES}
     chosen = wanted(settings, schemas) if only is None else tuple(only)
-    todo = plan(schemas, chosen, fit=references is None)
+    todo = plan(schemas, chosen, references)
     connection, folder = connect(settings)
     try:
         for name in {*todo.tables, "accounts"}:
