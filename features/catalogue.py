@@ -23,10 +23,11 @@ FAMILIES = {
     "arrival": "how likes reach its posts, and whether the same accounts give them",
     "exchange": "who acts on each other's posts, how fast they answer, and in which circles",
     "lockstep": "who likes the same authors at the same time, more than chance explains",
+    "neighbours": "what kind of accounts like its posts and follow it, and whose posts it likes",
 }
 MODULES = ("profile", "rates", "bio", "standing", "name", "activity", "rhythm", "content", "wording", "received")
-VIEW_MODULES = ("views", "texts", "references", "eventviews", "exchanges", "coactions", "graphs")
-EVENT_MODULES = ("ownactions", "arrival", "reciprocity", "lockstep")
+VIEW_MODULES = ("views", "texts", "references", "eventviews", "exchanges", "coactions", "graphs", "neighbours")
+EVENT_MODULES = ("ownactions", "arrival", "reciprocity", "lockstep", "neighbourhood")
 
 for _module in (*VIEW_MODULES, *MODULES, *EVENT_MODULES):
     importlib.import_module(f"features.{_module}")

@@ -23,11 +23,17 @@ ENOUGH_LIKES = 10
 ENOUGH_ACCOUNTS = 30
 
 
-@view("event", stored=True, optional=("posts",))
-def people(verdicts: Rows, engagements: Rows, posts: Rows) -> Rows:
-    """Everyone who is judged, acts or is acted on, by number; whoever is not judged has no moment of judgement."""
+@view("event", stored=True, optional=("engagements", "posts", "follows"))
+def people(verdicts: Rows, engagements: Rows, posts: Rows, follows: Rows) -> Rows:
+    """Everyone who is judged, acts, is acted on or follows, by number; who is not judged has no moment of judgement."""
     known = verdicts.select("account_id", "account", "as_of")
-    named = engagements.select(account_id="actor_id").distinct().union(posts.select("account_id").distinct())
+    named = engagements.select(account_id="actor_id").distinct()
+    for others in (
+        posts.select("account_id"),
+        follows.select(account_id="follower_id"),
+        follows.select(account_id="followed_id"),
+    ):
+        named = named.union(others.distinct())
     strangers = named.distinct().anti_join(verdicts, "account_id")
     first = verdicts.count().as_scalar()
     number = (ops.rank(None, [strangers.account_id]) + first).cast("int64")
