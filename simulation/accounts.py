@@ -151,7 +151,7 @@ def _truth(world: World, register: Register, who: Array, outside: dict[str, Arra
         "is_bot": pa.array(is_bot),
         "kind": pa.array(kind.tolist(), TEXT),
         "role": word(tuple(r.name for r in ROLES), people.role[who]),
-        "operator": named("farm", people.operator[who]),
+        "operator": named("operator", people.operator[who]),
         "pods": _pods(world, who),
         "campaign": named("campaign", np.where(buyer, world.campaign_of_buyer(who), -1)),
         "idol_id": register.account(world.idol[who]),

@@ -56,7 +56,7 @@ def _ordinary(world: World, follows: Follows) -> Deeds:
     key = posts.key(post)
     seen = posts.at[post] + chance.around(people.delay_s[who], 0.9, "like delay", who, key)
     at = world.clock.visit(who, np.maximum(seen, follows.at[edge] + 1), key)
-    cause = np.where(follows.cause[edge] == COVER, COVER, HONEST)
+    cause = np.where(np.isin(people.role[who], MACHINES), COVER, HONEST)
     return _with_comments(world, Deeds.of(who, post, at, LIKE, cause))
 
 

@@ -151,7 +151,7 @@ class Register:
             self.account(some.customer),
             self.account(some.beneficiary),
             self.post(some.post),
-            named("farm", some.operator),
+            named("operator", some.operator),
             named("campaign", some.campaign),
             some.ordered,
             some.wanted,

@@ -7,9 +7,9 @@ Shares and habits without a source are choices: they are what a person would fin
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Amount = Annotated[float, Field(ge=0)]
@@ -41,6 +41,12 @@ class Shares(Section):
     self_bot: Amount = 4
     spam_bot: Amount = 6
     hijacked: Amount = 3
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Self:
+        if not any(getattr(self, name) for name in type(self).model_fields):
+            raise ValueError("at least one share above 0")
+        return self
 
 
 class Calendar(Section):
@@ -128,7 +134,7 @@ class Buyers(Section):
     campaign: Share = 0.5  # of buyers take part in a campaign, in which they buy for nearly every post
     campaign_days: Annotated[float, Field(gt=0)] = 21
     follower_orders: Amount = 1.5  # orders of followers per buyer
-    victims: Share = 0.015  # of active people for whom somebody else bought likes
+    victims: Share = 0.045  # of people who write, for whom somebody else bought likes
     victim_posts: Annotated[int, Field(ge=1, le=20)] = 3  # posts attacked per victim
 
 

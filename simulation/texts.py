@@ -126,7 +126,7 @@ def _adverts(world: World, rows: Array) -> pa.Array:
     chance = world.chance
     author = world.posts.author[rows].astype(np.int64)
     ring, key = world.people.operator[author], world.posts.key(rows)
-    many = 3 + (400 * world.people.evasion[author] ** 2).astype(np.int64)
+    many = 3 + (400 * world.people.evasion[author] ** 3).astype(np.int64)
     variant = chance.whole(many, "advert variant", key)
     pitch = _word(world, words.PITCHES, "pitch", ring, variant)
     urge = _word(world, words.URGES, "urge", ring, variant, share=0.8)

@@ -24,7 +24,7 @@ def victims(world: World, first: int = 0, last: int | None = None) -> Array:
     who = np.arange(first, world.total if last is None else last)
     public = np.isin(people.role[who], [CODES[n] for n in ("active", "creator", "superfan", "casual")])
     writing = people.writes[who] >= 5
-    return who[public & writing & world.chance.happens(world.town.buyers.victims * 3, "victim", who)]
+    return who[public & writing & world.chance.happens(world.town.buyers.victims, "victim", who)]
 
 
 def posts_attacked(world: World, first: int, last: int) -> Bought:

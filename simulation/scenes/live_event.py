@@ -24,8 +24,9 @@ def _crowd(world: World, who: Array, event: int) -> Array:
     """Those of ``who`` that take part: people who care for the subject."""
     chance = world.chance
     topic = chance.whole(TOPICS, "event topic", event)
-    keen = (world.people.topic[who] == topic) & world.is_person[who]
-    return who[keen & chance.happens(world.town.scenes.live_interest, "event interest", event, who)]
+    interest = world.town.scenes.live_interest
+    share = np.where(world.people.topic[who] == topic, interest, interest / 6)  # a few come for the company
+    return who[world.is_person[who] & chance.happens(share, "event interest", event, who)]
 
 
 def posts(world: World, who: Array) -> tuple[Array, Array]:
