@@ -48,7 +48,7 @@ class Workspace:
                 todo="Correct it in params.yaml or with --set.",
             ) from error
         self.connection.execute("SET TimeZone = 'UTC'")
-        # The statistics of a Parquet file leave out not-a-number, and DuckDB 2.0 takes them to prove that there is none.
+        # Parquet statistics leave out not-a-number, and DuckDB 2.0 takes them to prove that there is none.
         self.connection.execute("SET disabled_optimizers = 'statistics_propagation'")
         self._made, self._threads = 0, threads
 
