@@ -1,0 +1,63 @@
+"""Evaluate: how good the scores are, compared with what, for whom, and on data from elsewhere."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from models.settings import Evaluate
+from pipeline.progress import Progress
+from pipeline.settings import Params
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+log = logging.getLogger(__name__)
+
+
+def evaluate(
+    features: pd.DataFrame,
+    transfer_features: pd.DataFrame,
+    folds: pd.DataFrame,
+    oof: pd.DataFrame,
+    baselines: pd.DataFrame,
+    model: Mapping[str, bytes],
+    settings: Evaluate,
+    params: Params,
+) -> Mapping[str, Any]:
+    """Metrics with intervals, what to expect of the tiers, scores of accounts left out, and points of curves."""
+    from models.bundle import from_files
+    from models.evaluation import curves, evaluate_model, leave_sources_out, mean_of
+    from models.policy import choose_tiers
+    from models.slices import slice_accounts
+
+    trained = from_files(model, "artifacts/model")
+    found = evaluate_model(oof, baselines, settings)
+    left_out: Mapping[str, Any] = {}
+    transfer = None
+    if settings.leave_source_out:
+        with Progress("sources left out", folds["source"].nunique()) as progress:
+            left_out, transfer = leave_sources_out(
+                features,
+                transfer_features,
+                folds,
+                params.train,
+                found["per_source"],
+                settings,
+                lambda _: progress.add(1),
+            )
+    found["leave_source_out"] = left_out
+    found["leave_source_out_mean"] = mean_of(left_out)
+    known = oof[["account_id"]].merge(folds[["account_id", "source", "platform"]], on="account_id", how="left")
+    slices = slice_accounts(known, None, features)
+    share = params.train.bot_share
+    found["tiers"] = choose_tiers(oof, params.train.tiers, params.policy, bot_share=share, slices=slices)
+    found["model_version"] = trained.version
+    overall = found["overall"]["model"]
+    log.info("ROC AUC %.4f, average precision %.4f", overall["roc_auc"]["value"], overall["average_precision"]["value"])
+    scores = transfer if transfer is not None else oof[list(TRANSFER)].iloc[:0]
+    return {"evaluation": found, "transfer": scores, **curves(oof)}
+
+
+TRANSFER = ("account_id", "source", "is_bot", "bot_probability", "raw_score")
