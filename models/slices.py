@@ -21,6 +21,16 @@ FEWEST = 30
 # A slice breaks its ceiling when that many false positives are this unlikely under it, all slices of a tier together.
 DOUBT = 0.05
 
+# Columns of accounts that slices are made of.
+ABOUT = (
+    "account_id",
+    "platform",
+    "language",
+    "created_at",
+    "observed_at",
+    "followers_count",
+    "posts_count",
+)
 AGE_DAYS = ((30, "under 30 days"), (365, "30 days to 1 year"), (1095, "1 to 3 years"), (2190, "3 to 6 years"))
 FOLLOWERS = ((10, "under 10"), (100, "10 to 99"), (1_000, "100 to 999"), (10_000, "1,000 to 9,999"))
 POSTS_PER_DAY = ((1 / 30, "under 1 a month"), (1 / 7, "1 a month to 1 a week"), (1, "1 a week to 1 a day"))

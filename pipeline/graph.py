@@ -33,12 +33,20 @@ STAGES: dict[str, Stage] = {
             sections=("featurize",),
         ),
         Stage(
+            "vet",
+            "look for leaks in the labelled accounts before a model learns from them",
+            run="pipeline.stages.vet:vet",
+            reads=("tables", "features", "folds", "references"),
+            writes=("data_audit",),
+            sections=("audit",),
+        ),
+        Stage(
             "train",
             "train the booster and its baselines out of fold, calibrate, and keep one model",
             run="pipeline.stages.train:train",
-            reads=("tables", "features", "folds", "references"),
+            reads=("tables", "features", "folds", "references", "data_audit"),
             writes=("model", "oof", "baselines", "study", "run"),
-            sections=("train",),
+            sections=("train", "policy"),
             track="pipeline.tracking:track_training",
         ),
         Stage(
@@ -47,7 +55,7 @@ STAGES: dict[str, Stage] = {
             run="pipeline.stages.evaluate:evaluate",
             reads=("features", "transfer_features", "folds", "oof", "baselines", "model"),
             writes=("evaluation", "transfer", "roc", "precision_recall", "reliability"),
-            sections=("evaluate", "train"),
+            sections=("evaluate", "train", "policy"),
             track="pipeline.tracking:track_evaluation",
         ),
         Stage(

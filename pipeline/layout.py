@@ -41,6 +41,7 @@ ARTEFACTS: dict[str, Artefact] = {
             "transfer_features", "data", "transfer_features.parquet", "features fitted without the account's source"
         ),
         Artefact("references", "data", "references", "what features were fitted on training accounts"),
+        Artefact("data_audit", "artifacts", "data_audit.json", "leaks looked for, and those found"),
         Artefact("model", "artifacts", "model", "the model directory: text, JSON and Parquet only"),
         Artefact("oof", "artifacts", "oof.parquet", "out-of-fold probability of every labelled account"),
         Artefact("baselines", "artifacts", "baselines.parquet", "out-of-fold probabilities of the baselines"),

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError
 
 from features.errors import BadInput, printable
 from features.settings import Settings
-from models.settings import Evaluate, Explain, Monitor, Split, Train
+from models.settings import Audit, Evaluate, Explain, Gate, Monitor, Policy, Split, Train
 from pipeline.yamlfiles import parse_yaml, read_yaml
 from simulation.settings import Town
 
@@ -37,13 +37,11 @@ class Featurize(Settings):
     without: tuple[str, ...] = ()  # features left out by name
 
 
-class Register(Settings):
+class Register(Gate):
     """When a model becomes champion."""
 
     name: str = "unpump"
     experiment: str = "unpump"
-    margin: float = Field(default=0.0, ge=0)  # average precision the challenger must add over every baseline
-    tolerance: float = Field(default=0.0, ge=0)  # average precision it may lose against the champion
 
 
 class Score(Settings):
@@ -59,7 +57,9 @@ class Params(Settings):
     prepare: Prepare = Prepare()
     split: Split = Split()
     featurize: Featurize = Featurize()
+    audit: Audit = Audit()
     train: Train = Train()
+    policy: Policy = Policy()
     evaluate: Evaluate = Evaluate()
     explain: Explain = Explain()
     register_: Register = Field(default=Register(), alias="register")

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
+from features.settings import Settings
 from pipeline.settings import Params
 from pipeline.yamlfiles import to_yaml
 
@@ -33,7 +34,10 @@ def settings_markdown() -> str:
 
 
 def _lines(settings: BaseModel, indent: str, deepest: int) -> Iterator[str]:
-    meanings = comments(type(settings))
+    bases: list[type[BaseModel]] = [
+        c for c in reversed(type(settings).__mro__) if issubclass(c, Settings) and c is not Settings
+    ]
+    meanings = {name: says for base in bases or [type(settings)] for name, says in comments(base).items()}
     for name, field in type(settings).model_fields.items():
         value, key = getattr(settings, name), field.alias or name
         if not isinstance(value, BaseModel):

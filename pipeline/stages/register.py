@@ -12,7 +12,6 @@ import pandas as pd
 from features.errors import BadInput, printable
 from models.bundle import Model, from_files
 from models.gate import explaining_cost, judge, same_rows
-from models.settings import Gate
 from models.slices import slice_accounts
 from pipeline.registry import Registered
 from pipeline.settings import Params
@@ -56,7 +55,6 @@ def decide(inputs: Values, params: Params, champion: Registered | None) -> dict[
     """
     challenger = from_files(inputs["model"], "artifacts/model")
     rules, oof = params.register_, inputs["oof"]
-    gate = Gate(margin=rules.margin, tolerance=rules.tolerance, level=params.evaluate.level)
     rows = oof[["account_id", "is_bot"]].assign(challenger=oof["bot_probability"].to_numpy())
     costs: dict[str, float] | None = None
     notes: list[str] = []
@@ -73,7 +71,7 @@ def decide(inputs: Values, params: Params, champion: Registered | None) -> dict[
         }
     found = judge(
         rows,
-        gate,
+        rules,
         baselines=inputs["baselines"],
         slices=slice_accounts(inputs["folds"], features=inputs["features"]),
         thresholds=challenger.tiers,

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from models.settings import Train
+from models.settings import Policy, Train
 from pipeline.progress import Progress
+from pipeline.settings import Params
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +25,8 @@ def train(
     references: Mapping[str, bytes],
     settings: Train,
     tables: TableFiles | None = None,
+    data_audit: Mapping[str, Any] | None = None,
+    params: Params | None = None,
 ) -> Mapping[str, Any]:
     """The model directory, out-of-fold scores of the model and its baselines, and the study.
 
@@ -33,9 +36,12 @@ def train(
         When accounts, classes or columns do not suffice, or a setting names what is not there.
     """
     from models.bundle import to_files
+    from models.dataaudit import stop_if_severe
     from models.training import train_model
     from pipeline.profiling import training_profile
 
+    if data_audit is not None:
+        stop_if_severe(data_audit, "artifacts/data_audit.json")
     with Progress("training, trials of the search", max(settings.search.trials, 1)) as progress:
 
         def tick(says: str) -> None:
@@ -43,7 +49,9 @@ def train(
             log.info("trial %s: %s", progress.done, says)
 
         trained = train_model(features, folds, references, settings, tick)
-    model = replace(trained.model, profile=training_profile(trained.model, features, trained.oof, tables))
+    policy = params.policy if params else Policy(rules={})
+    model = replace(trained.model, tiers=tiers_by_policy(trained.oof, features, folds, tables, settings, policy))
+    model = replace(model, profile=training_profile(model, features, trained.oof, tables))
     facts = model.facts
     log.info(
         "%s features, %s trees of %s boosters, calibrated by %s; model %s",
@@ -59,3 +67,27 @@ def train(
         "baselines": trained.baselines,
         "study": trained.study,
     }
+
+
+def tiers_by_policy(
+    oof: pd.DataFrame,
+    features: pd.DataFrame,
+    folds: pd.DataFrame,
+    tables: TableFiles | None,
+    settings: Train,
+    policy: Policy,
+) -> dict[str, float | None]:
+    """Thresholds of the tiers by the limits of ``settings`` and the rules of ``policy``, told in the log.
+
+    What to expect of each tier is said before anything is deployed.
+    """
+    from models.policy import choose_tiers, lines
+    from models.slices import ABOUT, slice_accounts
+
+    accounts = tables.read("accounts", list(ABOUT)) if tables is not None else None
+    known = oof[["account_id"]].merge(folds[["account_id", "source", "platform"]], on="account_id", how="left")
+    slices = slice_accounts(known, accounts, features)
+    found = choose_tiers(oof, settings.tiers, policy, bot_share=settings.bot_share, slices=slices)
+    for line in lines(found):
+        log.info("%s", line)
+    return {one["tier"]: one["threshold"] for one in found["tiers"]}

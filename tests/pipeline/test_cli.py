@@ -59,7 +59,7 @@ def test_json_says_what_was_wrong_in_one_line(tmp_path, capsys):
     assert main(["train", "--out", str(tmp_path), "--json"]) == 2
     said = json.loads(capsys.readouterr().out)
     assert said["status"] == "bad input"
-    assert "unpump split" in said["error"] or "unpump featurize" in said["error"]
+    assert "Run `unpump prepare` first" in said["error"]
 
 
 def test_an_unforeseen_failure_is_code_1_without_a_traceback(tmp_path, monkeypatch, capsys):
