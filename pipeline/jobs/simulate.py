@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from simulation.settings import Town
+    from simulation.summary import Tally
 
 log = logging.getLogger(__name__)
 
@@ -48,23 +49,33 @@ def simulate_job(town: Town, out: Path) -> dict[str, Any]:
     BadInput
         When the folder cannot be written, or holds a folder named like one of our files.
     """
-    from review.town import page
     from simulation.summary import Tally
-    from simulation.town import TRUTH_TABLES, stream
 
     if out.exists() and not out.is_dir():
         raise BadInput(f"--out {out}", expected="a folder", got="a file", todo="Name another folder.")
-    tally = Tally(town)
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=".town-", dir=out))
+        summary = _write(town, out, Tally(town))
     except OSError as error:
         raise BadInput(
             f"--out {out}",
             expected="a folder that can be written",
             got=error.strerror or str(error),
-            todo="Name another.",
+            todo="Free space or name another folder.",
         ) from error
+    for line in sentences(summary):
+        print(line, file=sys.stderr)
+    print(f"pictures: {out / 'town.html'}", file=sys.stderr)
+    keys = ("rows", "bots", "labelled", "labelled_bots", "causes", "orders")
+    return {"out": str(out), "page": str(out / "town.html"), **{key: summary[key] for key in keys}}
+
+
+def _write(town: Town, out: Path, tally: Tally) -> dict[str, Any]:
+    """Write everything beside its place first, then put it there; returns the summary."""
+    from review.town import page
+    from simulation.town import TRUTH_TABLES, stream
+
+    out.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=".town-", dir=out))
     try:
         with Progress("simulating accounts", town.accounts) as progress, Shelf(staging) as shelf:
 
@@ -82,11 +93,7 @@ def simulate_job(town: Town, out: Path) -> dict[str, Any]:
         _remove_stale(out, set(written), (*TABLES, *TRUTH_TABLES))
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-    for line in sentences(summary):
-        print(line, file=sys.stderr)
-    print(f"pictures: {out / 'town.html'}", file=sys.stderr)
-    keys = ("rows", "bots", "labelled", "labelled_bots", "causes", "orders")
-    return {"out": str(out), "page": str(out / "town.html"), **{key: summary[key] for key in keys}}
+    return summary
 
 
 def sentences(summary: Mapping[str, Any]) -> list[str]:
