@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
+from models.comparison import FeatureDrift
 from models.drift import OTHER
 from models.findings import FEWEST, NAMED, more, number, quoted, share_psi
 from models.monitoring import Answer, Seen, Severity, check
 
+# An index at which hardly an account is where it was; said whatever the features are worth.
+MASSIVE = 1.0
+# People of one language come in crowds (a circle of friends, a country's launch, a campaign), so their number swings
+# more than that of accounts drawn one by one.
+CROWDS = frozenset({"language"})
+BEYOND = 0.05  # of accounts; said whatever the features are worth
 CATEGORY_SHARE = 0.005  # of accounts; a new value of fewer is not worth a night's sleep
+
+
+def carried(features: Sequence[FeatureDrift]) -> float:
+    """Share of what moves scores that ``features`` carry; all of it when that is not known."""
+    if any(f.importance is None for f in features):
+        return 1.0
+    return sum(f.importance or 0.0 for f in features)
 
 
 @check(
@@ -118,9 +133,10 @@ def input_drift(seen: Seen) -> Answer:
         return None
     found.sort(key=lambda f: (-f.psi, f.feature))
     strong = [f for f in found if f.psi >= severe and f.feature not in seen.population]
-    weight = sum(f.importance or 0 for f in strong)
-    # A feature that hardly moves a score may drift without harm.
-    is_severe = bool(strong) and (weight >= 0.1 or all(f.importance is None for f in strong))
+    weight, strongly = carried(found), carried(strong)
+    if weight < seen.settings.weight and strongly < seen.settings.weight / 5 and found[0].psi < MASSIVE:
+        return None
+    is_severe = strongly >= 2 * seen.settings.weight
     named = ", ".join(f"{f.feature} (PSI {f.psi:.2f})" for f in found[:NAMED])
     says = f"{number(len(found), 'feature')} drifted: {named}{more(found)}."
     explained = [f for f in found if f.psi_same_mix is not None and f.psi_same_mix < limit]
@@ -132,6 +148,7 @@ def input_drift(seen: Seen) -> Answer:
             for f in found
         ],
         "importance": weight,
+        "importance_severe": strongly,
     }
     return ("severe" if is_severe else "warning"), says, evidence
 
@@ -152,8 +169,8 @@ def missing_values(seen: Seen) -> Answer:
         return None
     found.sort(key=lambda s: (-s[0], s[1].feature))
     named = ", ".join(f"{f.feature} ({f.missing:.1%}, in training {f.missing_reference:.1%})" for _, f in found[:NAMED])
-    weight = sum(f.importance or 0 for shift, f in found if shift >= 0.5)
-    severity: Severity = "severe" if weight >= 0.1 else "warning"
+    weight = carried([f for shift, f in found if shift >= 0.5])
+    severity: Severity = "severe" if weight >= 2 * seen.settings.weight else "warning"
     evidence = {
         "features": [{"feature": f.feature, "missing": f.missing, "reference": f.missing_reference} for _, f in found]
     }
@@ -171,6 +188,9 @@ def beyond_training(seen: Seen) -> Answer:
     if not found or seen.accounts < FEWEST:
         return None
     found.sort(key=lambda f: (-f.outside, f.feature))
+    # Heavy tails send some accounts beyond any range; that matters where many go, or scores depend on it.
+    if carried(found) < seen.settings.weight and found[0].outside < BEYOND:
+        return None
     named = ", ".join(f"{f.feature} ({f.outside:.1%} of accounts)" for f in found[:NAMED])
     evidence = {"features": [{"feature": f.feature, "outside": f.outside, "p_value": f.outside_p} for f in found]}
     return "warning", f"{number(len(found), 'feature')} beyond the range of training: {named}{more(found)}.", evidence
@@ -207,8 +227,7 @@ def category_shares(seen: Seen) -> Answer:
     found = [
         v
         for v in seen.significant(known, "p_value")
-        if share_psi(v.share, v.share_reference) >= seen.settings.psi_warning
-        or abs(v.share - v.share_reference) >= 0.15
+        if share_psi(v.share, v.share_reference) >= (MASSIVE if v.category in CROWDS else seen.settings.psi_warning)
     ]
     if not found or seen.accounts < FEWEST:
         return None

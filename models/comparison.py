@@ -131,17 +131,18 @@ def features_drift(reference: Mixed, batch: Profile, alpha: float, bot_share: fl
         found = distance(then, counts)
         missing, missing_then = int(now["missing"][0]), float(reference(said["missing"]))
         m, n = int(counts.sum()), float(then.sum())
+        jitter = float(said.get("jitter", 0.0))
         below, above = int(now["below"][0]), int(now["above"][0])
         out.append(
             FeatureDrift(
                 feature=name,
                 accounts=m,
                 reference=n,
-                psi=found.psi,
+                psi=max(0.0, found.psi - jitter),
                 js=found.js,
                 js_limit=found.js_limit(alpha, n, m) if n and m else 1.0,
                 p_value=found.p_value,
-                psi_same_mix=distance(other(said["counts"]), counts).psi if other else None,
+                psi_same_mix=max(0.0, distance(other(said["counts"]), counts).psi - jitter) if other else None,
                 missing=missing / max(missing + m, 1),
                 missing_reference=missing_then / max(missing_then + n, 1.0),
                 missing_p=exact(missing_then, missing_then + n, missing, missing + m),

@@ -10,15 +10,20 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+
+from models.distance import distance
 
 FORMAT = 1
 # Deciles, and the tails where few but telling accounts are.
 QUANTILES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 HEAVY = 0.05  # a value that this share of accounts have gets a bin of its own
+# Ends of the bins of scores, probabilities. Below 1% and above 99% scores of different folds differ by more than they
+# mean: out of fold each is said by another booster and calibration than the one that will score batches.
+SCORE_EDGES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98, 0.99)
 DIGITS = 12  # values that differ in later digits only are one value: sums differ in the last bits between machines
 MOST_VALUES = 200  # of a category; those of fewer accounts are put together
 MISSING = "(missing)"
@@ -36,6 +41,8 @@ def profile(
     categories: Mapping[str, Sequence[str | None]] | None = None,
     attributions: tuple[np.ndarray, np.ndarray] | None = None,
     tables: Mapping[str, Mapping[str, float | None]] | None = None,
+    fitted: Collection[str] = (),
+    fold: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """The profile of the accounts a model was trained on.
 
@@ -50,17 +57,18 @@ def profile(
     categories : name -> a value per account, such as its platform; None where it is missing
     attributions : rows of ``matrix`` (positions of shape (n_sample,)) and their contributions in log-odds, of shape
         (n_sample, n_features)
-    tables : canonical table -> facts of it as a whole, see ``pipeline.jobs.monitor``
+    tables : canonical table -> facts of it as a whole, see ``pipeline.profiling.table_facts``
+    fitted : features measured against references of other folds
+    fold : of shape (n_accounts,), the fold of each account
 
     Returns
     -------
     JSON value; see ``docs/monitoring.md``
     """
     values = np.asarray(matrix, dtype=np.float64)
-    scores = log_odds(probability)
     tally = Tally(
         {name: edges_of(values[:, i]) for i, name in enumerate(columns)},
-        edges_of(scores),
+        np.array(SCORE_EDGES),
         cuts or {},
         classes=1 if is_bot is None else 2,
     )
@@ -68,13 +76,28 @@ def profile(
     if attributions is not None:
         rows, contributions = attributions
         tally.add_attributions(contributions, None if is_bot is None else np.asarray(is_bot)[rows])
-    return tally.to_json(tables)
+    made = tally.to_json(tables)
+    for i, name in enumerate(columns):
+        said = made["features"][name]
+        said["jitter"] = _jitter(values[:, i], np.array(said["edges"]), fold) if name in fitted else 0.0
+    return made
 
 
-def log_odds(probability: np.ndarray) -> np.ndarray:
-    """Log-odds, at most 30 either way."""
-    p = np.clip(np.asarray(probability, dtype=np.float64), 1e-13, 1 - 1e-13)
-    return np.log(p) - np.log1p(-p)
+def _jitter(values: np.ndarray, edges: np.ndarray, fold: np.ndarray | None) -> float:
+    """How far one fold lies from the others: the largest index over folds, less chance.
+
+    A fitted feature is measured in training against references of other folds, in a batch against those of all; where
+    it is a share of training accounts, each fold has values of its own. What differs so is no drift.
+    """
+    if fold is None or len(np.unique(fold)) < 2:
+        return 0.0
+    place = np.searchsorted(edges, values, side="left")
+    known = ~np.isnan(values)
+
+    def counted(rows: np.ndarray) -> np.ndarray:
+        return np.bincount(place[rows & known], minlength=len(edges) + 1)
+
+    return max(distance(counted(fold != k), counted(fold == k)).psi for k in np.unique(fold))
 
 
 def edges_of(values: np.ndarray) -> np.ndarray:
@@ -196,7 +219,7 @@ class Tally:
         self.accounts += np.bincount(member, minlength=self.classes)
         for i, one in enumerate(self.features):
             one.add(matrix[:, i], member)
-        self.scores.add(log_odds(probability), member)
+        self.scores.add(np.asarray(probability, dtype=np.float64), member)
         low, high = bounds if bounds is not None else (probability, probability)
         facts = np.stack([np.ones_like(probability), probability, low, high, probability * (1 - probability)], axis=1)
         for cut, sums in self.sums.items():

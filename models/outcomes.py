@@ -9,6 +9,7 @@ from models.findings import FEWEST, NAMED, more, number, quoted, share_psi
 from models.monitoring import Answer, Seen, Severity, check
 
 SLICE = 50  # accounts a slice needs on both sides
+SHIFT = 0.15  # of the share flagged; one campaign can move that of a small slice by a tenth
 
 
 @check(
@@ -68,8 +69,8 @@ def slice_flags(seen: Seen) -> Answer:
     found = [
         v
         for v in seen.significant(slices, "flagged_p")
-        if abs(v.flagged - v.flagged_reference) >= 0.05
-        and share_psi(v.flagged, v.flagged_reference) >= seen.settings.psi_warning / 2
+        if abs(v.flagged - v.flagged_reference) >= SHIFT
+        and share_psi(v.flagged, v.flagged_reference) >= seen.settings.psi_warning
     ]
     if not found:
         return None
@@ -111,13 +112,14 @@ def _expected(seen: Seen, what: str) -> Answer:
     if now is None or then is None:
         return None
     loss = then["low"] - now["high"]
-    if loss < seen.settings.loss:
+    limit = seen.settings.loss if what == "precision" else seen.settings.recall_loss
+    if loss < limit:
         return None
     says = (
         f"Expected {what} at tier {tier} is {now['value']:.2f} ({now['low']:.2f} to {now['high']:.2f}), "
         f"where the reference had {then['value']:.2f}."
     )
-    severity: Severity = "severe" if loss >= 3 * seen.settings.loss else "warning"
+    severity: Severity = "severe" if loss >= 3 * limit else "warning"
     return severity, says, {"tier": tier, "now": now, "reference": then}
 
 
@@ -156,14 +158,14 @@ def realised_recall(seen: Seen) -> Answer:
     if said["recall"] is None or then is None or said["recall_p"] > seen.alpha:
         return None
     loss = then["value"] - said["recall"]["value"]
-    if loss < seen.settings.loss:
+    if loss < seen.settings.recall_loss:
         return None
     says = (
         f"Recall among labelled bots at tier {seen.tier} is {said['recall']['value']:.2f} "
         f"({said['recall']['low']:.2f} to {said['recall']['high']:.2f}); it was {then['value']:.2f}. "
         "Labels chosen by score would tell otherwise; compare with a random audit."
     )
-    return ("severe" if loss >= 3 * seen.settings.loss else "warning"), says, {"tier": seen.tier, **said}
+    return ("severe" if loss >= 3 * seen.settings.recall_loss else "warning"), says, {"tier": seen.tier, **said}
 
 
 @check(

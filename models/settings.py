@@ -103,7 +103,9 @@ class Monitor(Settings):
     psi_severe: float = Field(default=0.25, gt=0)
     push: float = Field(default=0.25, gt=0)  # change of a feature's mean contribution, log-odds
     tier: str = "review"  # whose threshold precision, recall and slices are watched at
-    loss: float = Field(default=0.05, gt=0, lt=1)  # of precision or recall; three times it is severe
+    weight: float = Field(default=0.05, gt=0, lt=1)  # share of what moves scores that drifted features must carry
+    loss: float = Field(default=0.05, gt=0, lt=1)  # of precision, calibration or ranking; three times it is severe
+    recall_loss: float = Field(default=0.1, gt=0, lt=1)  # recall swings with the kinds of bots that come
     accounts: int | None = Field(default=None, ge=1)  # of a usual batch; null: learned from earlier batches
     volume: float = Field(default=2.0, gt=1)  # times more or fewer accounts than usual that are let pass
     events: float = Field(default=3.0, gt=1)  # times more or fewer rows of a table per account

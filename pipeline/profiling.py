@@ -47,7 +47,7 @@ def training_profile(
     ----------
     model : the trained model
     features : account_id and the model's columns, also of other accounts
-    oof : account_id, is_bot and bot_probability of the accounts that were tested
+    oof : account_id, is_bot, fold and bot_probability of the accounts that were tested
     tables : canonical tables, for categories and volumes; without them those are not watched
     """
     import numpy as np
@@ -69,6 +69,8 @@ def training_profile(
         categories=categories_of(accounts_of(tables, known["account_id"])) if tables else None,
         attributions=(rows, contributions(model, matrix[rows])[1]),
         tables=table_facts(tables, Featurize()) if tables else None,
+        fitted={d["name"] for d in model.declarations if d.get("fitted")},
+        fold=oof["fold"].to_numpy(),
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -94,18 +93,14 @@ def _scores(scores: Mapping[str, Any]) -> dict[str, Any]:
         for k, side in enumerate(("reference", "batch"))
         for i, share in enumerate(shares[side])
     ]
-    ticks = [{"x": round((i + 1) * step, 2), "says": f"{_probability(e):.2g}"} for i, e in enumerate(scores["edges"])]
+    ticks = [{"x": round((i + 1) * step, 2), "says": f"{e:g}"} for i, e in enumerate(scores["edges"])]
     return {"bars": bars, "ticks": ticks, "top": top}
 
 
 def _range(edges: Sequence[float], i: int) -> str:
-    low = _probability(edges[i - 1]) if i else 0.0
-    high = _probability(edges[i]) if i < len(edges) else 1.0
-    return f"{low:.3g} to {high:.3g}"
-
-
-def _probability(log_odds: float) -> float:
-    return 1 / (1 + math.exp(-log_odds))
+    low = edges[i - 1] if i else 0.0
+    high = edges[i] if i < len(edges) else 1.0
+    return f"{low:g} to {high:g}"
 
 
 def _volumes(accounts: Sequence[int]) -> list[dict[str, Any]]:

@@ -99,4 +99,4 @@ def test_the_far_tail_is_not_worth_its_digits():
 
 
 def test_ends_of_bins_are_probabilities():
-    assert [_range([0.0], i) for i in (0, 1)] == ["0 to 0.5", "0.5 to 1"]
+    assert [_range([0.5], i) for i in (0, 1)] == ["0 to 0.5", "0.5 to 1"]
