@@ -129,14 +129,14 @@ def leave_sources_out(
     Returns
     -------
     source -> model, baselines, gain and ``drop`` (ROC AUC and average precision out of fold minus left out), or ``why``
-    there are none; and DataFrame account_id, source, is_bot, bot_probability, raw_score
+    there are none, and nothing when there is one source only; and DataFrame account_id, source, is_bot, bot_probability, raw_score
     """
     apart = replaced(features, transfer_features)
-    sources = sorted(folds["source"].unique())
+    sources = sorted(folds["source"].unique()) if folds["source"].nunique() > 1 else []
     found: Values = {}
     parts = []
     for source in sources:
-        why = _why_not(folds, source) if len(sources) > 1 else "the only source"
+        why = _why_not(folds, source)
         if not why:
             try:
                 found[source], part = _leave_out(apart, folds, source, train, settings)
