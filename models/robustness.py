@@ -78,6 +78,7 @@ def evasion(
         When no labelled person or no bot is left to compare.
     """
     known = _known(features, folds)
+    bots = np.flatnonzero(known.is_bot)
     before = score(known.x, known.fold)
     columns = list(known.x.columns)
     cost = {c: evade.get(c, LEVELS[-1]) for c in columns}
@@ -91,7 +92,7 @@ def evasion(
             for mimicry in MIMICRIES if place == "levels" else MIMICRIES[1:]:
                 after = before.copy()
                 if changed:
-                    after[known.is_bot] = score(mimic(known, changed, mimicry, seed), known.fold)[known.is_bot]
+                    after[bots] = score(mimic(known, changed, mimicry, seed).iloc[bots], known.fold[bots])
                 one[mimicry] = _remains(known, before, after, thresholds, resamples, level, seed)
             told[place].append(one)
     untouched = _remains(known, before, before, thresholds, resamples, level, seed)

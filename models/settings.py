@@ -147,3 +147,12 @@ class Audit(Settings):
     rows: int = Field(default=10_000, ge=100)  # accounts that checks learn from, the same ones for the same seed
     tree_margin: float = Field(default=0.01, ge=0)  # average precision a depth-3 tree may stay behind a booster
     seed: int = 0
+
+
+class Stress(Settings):
+    """How the cost of evading is measured."""
+
+    folds: int = Field(default=2, ge=0)  # whose accounts are changed; boosters are grown again for each, 0: none
+    resamples: int = Field(default=200, ge=10)  # bootstrap
+    level: float = Field(default=0.95, gt=0, lt=1)
+    seed: int = 0  # chooses whom to imitate

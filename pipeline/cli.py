@@ -42,6 +42,8 @@ def build_parser() -> argparse.ArgumentParser:
         _add_stage(commands, stage.name, stage.says)
     _add_score(commands)
     _add_monitor(commands)
+    _add_review_labels(commands)
+    _add_prevalence(commands)
     _add_simulate(commands)
     _add(commands, "features", "print the catalogue of features", "unpump features | less").add_argument(
         "--format", choices=("text", "markdown", "json"), default="text", help="how to print it (default: text)"
@@ -160,6 +162,38 @@ def _add_monitor(commands: argparse._SubParsersAction) -> None:
     _add_settings(parser)
 
 
+def _add_review_labels(commands: argparse._SubParsersAction) -> None:
+    parser = _add(
+        commands,
+        "review-labels",
+        "apply a reviewer's decisions about labels, in tables to train on",
+        "unpump review-labels --decisions decided.csv --tables out/mine/tables --out out/reviewed",
+    )
+    parser.add_argument(
+        "--decisions",
+        required=True,
+        metavar="FILE",
+        help="CSV, JSON, JSON lines or Parquet with account_id, decision (bot, human, unclear), reviewer, decided_at",
+    )
+    parser.add_argument("--tables", required=True, metavar="DIR", help="folder of canonical tables with the labels")
+    parser.add_argument(
+        "--out", required=True, metavar="DIR", help="folder for the same tables with the reviewed labels"
+    )
+
+
+def _add_prevalence(commands: argparse._SubParsersAction) -> None:
+    parser = _add(
+        commands,
+        "prevalence",
+        "estimate the share of bots among scored accounts that nobody labelled",
+        "unpump prevalence --scores out/scores --run out/mine",
+    )
+    parser.add_argument("--scores", required=True, metavar="DIR", help="folder that `unpump score` wrote")
+    parser.add_argument("--run", required=True, metavar="DIR", help="folder of the `unpump run` the model is from")
+    parser.add_argument("--out", metavar="FILE", help="JSON file for the estimate")
+    _add_settings(parser)
+
+
 def _add_simulate(commands: argparse._SubParsersAction) -> None:
     parser = _add(
         commands,
@@ -183,7 +217,7 @@ def run_command(arguments: Sequence[str]) -> int:
         return int(stop.code or 0)
     _set_up(options.debug)
     try:
-        command = getattr(import_module("pipeline.commands"), options.command, None)
+        command = getattr(import_module("pipeline.commands"), options.command.replace("-", "_"), None)
         summary = command(options) if command else import_module("pipeline.commands").stage(options)
     except BadInput as error:
         if options.debug:

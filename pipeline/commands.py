@@ -121,6 +121,30 @@ def monitor(options: Namespace) -> Summary:
     )
 
 
+def review_labels(options: Namespace) -> Summary:
+    """Apply a reviewer's decisions."""
+    from pipeline.jobs.review_labels import review_labels as review_labels_job
+
+    return dict(review_labels_job(Path(options.decisions), Path(options.tables), Path(options.out)))
+
+
+def prevalence(options: Namespace) -> Summary:
+    """Estimate the share of bots in a scored population."""
+    from pipeline.jobs.prevalence import prevalence as prevalence_job
+
+    rules = settings(options).evaluate
+    return dict(
+        prevalence_job(
+            Path(options.scores),
+            Path(options.run),
+            Path(options.out) if options.out else None,
+            resamples=rules.resamples,
+            level=rules.level,
+            seed=rules.seed,
+        )
+    )
+
+
 def simulate(options: Namespace) -> Summary:
     """Write a town with known truth."""
     from pipeline.jobs.simulate import simulate_job

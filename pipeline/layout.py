@@ -48,6 +48,8 @@ ARTEFACTS: dict[str, Artefact] = {
         Artefact("study", "artifacts", "study.json", "every trial of the search for settings"),
         Artefact("run", "artifacts", "run.json", "the MLflow run of this training"),
         Artefact("evaluation", "artifacts", "evaluation.json", "metrics with intervals", cached=False),
+        Artefact("label_review", "artifacts", "label_review.parquet", "labelled accounts, likely wrong labels first"),
+        Artefact("robustness", "artifacts", "robustness.json", "what is still detected after paying to evade"),
         Artefact("transfer", "artifacts", "transfer.parquet", "probabilities of accounts whose source was left out"),
         Artefact("roc", "artifacts", "plots/roc.csv", "receiver operating characteristic", plot=True),
         Artefact("precision_recall", "artifacts", "plots/precision_recall.csv", "precision and recall", plot=True),

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError
 
 from features.errors import BadInput, printable
 from features.settings import Settings
-from models.settings import Audit, Evaluate, Explain, Gate, Monitor, Policy, Split, Train
+from models.settings import Audit, Evaluate, Explain, Gate, Monitor, Policy, Split, Stress, Train
 from pipeline.yamlfiles import parse_yaml, read_yaml
 from simulation.settings import Town
 
@@ -61,6 +61,7 @@ class Params(Settings):
     train: Train = Train()
     policy: Policy = Policy()
     evaluate: Evaluate = Evaluate()
+    stress: Stress = Stress()
     explain: Explain = Explain()
     register_: Register = Field(default=Register(), alias="register")
     score: Score = Score()

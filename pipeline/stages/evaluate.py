@@ -13,6 +13,8 @@ from pipeline.settings import Params
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pipeline.tablefiles import TableFiles
+
 log = logging.getLogger(__name__)
 
 
@@ -25,12 +27,14 @@ def evaluate(
     model: Mapping[str, bytes],
     settings: Evaluate,
     params: Params,
+    tables: TableFiles | None = None,
 ) -> Mapping[str, Any]:
     """Metrics with intervals, what to expect of the tiers, scores of accounts left out, and points of curves."""
     from models.bundle import from_files
     from models.evaluation import curves, evaluate_model, leave_sources_out, mean_of
+    from models.labelnoise import rank_labels, summary
     from models.policy import choose_tiers
-    from models.slices import slice_accounts
+    from models.slices import ABOUT, broken, measure_slices, slice_accounts
 
     trained = from_files(model, "artifacts/model")
     found = evaluate_model(oof, baselines, settings)
@@ -50,14 +54,30 @@ def evaluate(
     found["leave_source_out"] = left_out
     found["leave_source_out_mean"] = mean_of(left_out)
     known = oof[["account_id"]].merge(folds[["account_id", "source", "platform"]], on="account_id", how="left")
-    slices = slice_accounts(known, None, features)
+    accounts = tables.read("accounts", list(ABOUT)) if tables is not None else None
+    slices = slice_accounts(known, accounts, features)
     share = params.train.bot_share
     found["tiers"] = choose_tiers(oof, params.train.tiers, params.policy, bot_share=share, slices=slices)
+    found["slices"] = measure_slices(
+        oof,
+        slices,
+        thresholds=trained.tiers,
+        ceilings=params.train.tiers,
+        resamples=min(settings.resamples, 200),
+        level=settings.level,
+        seed=settings.seed,
+    )
+    unfair = broken(found["slices"])
+    if unfair:
+        log.info("%s times a slice has more people in a tier than its limit; the first: %s", len(unfair), unfair[0])
+    suspects = rank_labels(oof, share)
+    found["label_review"] = summary(suspects)
+    log.info("%s of %s labels look wrong", f"{found['label_review']['look_wrong']:,}", f"{len(oof):,}")
     found["model_version"] = trained.version
     overall = found["overall"]["model"]
     log.info("ROC AUC %.4f, average precision %.4f", overall["roc_auc"]["value"], overall["average_precision"]["value"])
     scores = transfer if transfer is not None else oof[list(TRANSFER)].iloc[:0]
-    return {"evaluation": found, "transfer": scores, **curves(oof)}
+    return {"evaluation": found, "transfer": scores, "label_review": suspects, **curves(oof)}
 
 
 TRANSFER = ("account_id", "source", "is_bot", "bot_probability", "raw_score")

@@ -124,7 +124,10 @@ def test_models_are_asked_only_about_accounts_they_did_not_see():
 
     features, folds = town()
     measured(features, folds, score)
-    assert all((fold == folds["fold"].to_numpy()).all() for fold in asked)
+    bots = folds.loc[folds["is_bot"], "fold"].to_numpy()
+    assert (asked[0] == folds["fold"].to_numpy()).all()
+    assert len(asked) > 1
+    assert all((fold == bots).all() for fold in asked[1:])
 
 
 def test_kinds_are_told_apart():
