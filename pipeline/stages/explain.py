@@ -73,35 +73,59 @@ def _cases(
     base: float,
 ) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
     chosen = choose(oof, settings.cases, watched_cut(model.tiers))
-    known = oof.set_index("account_id").to_dict("index")
+    known: dict[Any, dict[Any, Any]] = oof.set_index("account_id").to_dict("index")
     cases, pictures = [], {}
     hidden = [s.suppressed for s in model.said]
     for number, (account, why) in enumerate(chosen):
-        row, here = known[account], slice(int(place[account]), int(place[account]) + 1)
-        probability, low, high = (float(v[0]) for v in model.calibrate(raw[here]))
+        here = slice(int(place[account]), int(place[account]) + 1)
         picture = f"cases/{number:03d}.svg"
         pictures[picture] = waterfall(base, values[here][0], matrix[here][0], model.columns, suppressed=hidden)
-        kind = row["kind"]
-        cases.append(
-            {
-                "account_id": account,
-                "why": why,
-                "source": str(row["source"]),
-                "kind": None if pd.isna(kind) else str(kind),
-                "is_bot": bool(row["is_bot"]),
-                "fold": int(row["fold"]),
-                "bot_probability": float(row["bot_probability"]),
-                "tier": str(model.tier(np.array([row["bot_probability"]]))[0]),
-                "final": probability,
-                "final_low": low,
-                "final_high": high,
-                "raw_score": float(raw[here][0]),
-                "evidence": bool(has_evidence(model, matrix[here], values[here])[0]),
-                "reasons": reasons(model, matrix[here], values[here], settings.reasons)[0],
-                "picture": picture,
-            }
-        )
+        told = case(model, account, matrix[here], values[here], float(raw[here][0]), settings.reasons, known[account])
+        cases.append({**told, "why": why, "picture": picture})
     return cases, pictures
+
+
+def case(
+    model: Model,
+    account: str,
+    matrix: np.ndarray,
+    values: np.ndarray,
+    raw: float,
+    most: int,
+    label: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """One account as ``cases.json`` holds it.
+
+    Parameters
+    ----------
+    model : Model
+    account : its identifier
+    matrix, values : its features and contributions, of shape (1, n_features)
+    raw : its raw score
+    most : reasons at most
+    label : its row of the out-of-fold scores; without it is_bot, kind, source, fold, bot_probability and tier, which
+        come from there, are None
+    """
+    probability, low, high = (float(v[0]) for v in model.calibrate(np.array([raw])))
+    known: Mapping[str, Any] = label or {}
+    blind = float(known["bot_probability"]) if known else None
+    kind = known.get("kind")
+    return {
+        "account_id": account,
+        "source": str(known["source"]) if known else None,
+        "kind": None if kind is None or pd.isna(kind) else str(kind),
+        "is_bot": bool(known["is_bot"]) if known else None,
+        "fold": int(known["fold"]) if known else None,
+        "bot_probability": blind,
+        "tier": str(model.tier(np.array([blind]))[0]) if blind is not None else None,
+        "final": probability,
+        "final_low": low,
+        "final_high": high,
+        "final_tier": str(model.tier(np.array([probability]))[0]),
+        "raw_score": raw,
+        "evidence": bool(has_evidence(model, matrix, values)[0]),
+        "reasons": reasons(model, matrix, values, most)[0],
+    }
 
 
 def _pictures(
