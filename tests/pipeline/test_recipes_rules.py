@@ -63,6 +63,7 @@ def value(work: Workspace, rule: Any, want: str, **row: str | None) -> Any:
         ({"days_between": ["a", {"constant": "2020-01-02"}]}, "number", {"a": ""}, None),
         ({"plus_days": ["a", "b"]}, "moment", {"a": "2020-01-01", "b": "1.5"}, datetime(2020, 1, 2, 12)),
         ({"minus_days": [{"constant": "2020-01-02"}, "b"]}, "moment", {"b": "1"}, datetime(2020, 1, 1)),
+        ({"days_between": ["a", "b"]}, "number", {"a": "2020-01-01", "b": "2020-01-02 12:00"}, 1.5),
         ({"plus_days": ["a", "b"]}, "moment", {"a": "2020-01-01", "b": "1e300"}, None),
         ({"date": "a", "formats": ["epoch_ms"]}, "moment", {"a": "1183552203000L"}, datetime(2007, 7, 4, 12, 30, 3)),
         ({"date": "a", "formats": ["epoch_s"]}, "moment", {"a": "1183552203"}, datetime(2007, 7, 4, 12, 30, 3)),
@@ -105,6 +106,13 @@ def test_a_rule_gives(work, rule, want, row, expected):
 def test_every_operation_is_tried_above():
     tried = str(test_a_rule_gives.pytestmark[0].args[1])
     assert [verb for verb in VERBS if f"'{verb}'" not in tried and verb != "date"] == []
+
+
+def test_every_operation_is_described():
+    from conftest import PROJECT
+
+    page = (PROJECT / "docs" / "recipes.md").read_text(encoding="utf-8")
+    assert [verb for verb in VERBS if f"{{{verb}: " not in page] == []
 
 
 def test_a_date_that_had_not_come_yet_is_read_the_other_way_round(work):
