@@ -32,16 +32,21 @@ def numbers_of(accounts: pd.DataFrame) -> pd.DataFrame:
     found["username_length"] = username.str.len().astype("float64")
     found["username_digits"] = username.str.count(r"[0-9]").astype("float64")
     found["display_name_length"] = display.str.len().astype("float64")
-    found["bio_length"] = accounts.description.astype("string").fillna("").str.len().astype("float64")
+    found["bio_length"] = accounts.description.astype("string").str.len().astype("float64")
     found |= {
         "avatar": accounts.has_avatar.astype("float64"),
         "banner": accounts.has_banner.astype("float64"),
-        "url": accounts.url.notna().astype("float64"),
-        "location": accounts.location.notna().astype("float64"),
+        "url": _named(accounts.url),
+        "location": _named(accounts.location),
         "verified": accounts.verified.astype("float64"),
         "protected": accounts.protected.astype("float64"),
     }
     return pd.DataFrame(found, index=accounts.index)
+
+
+def _named(text: pd.Series) -> pd.Series:
+    """1 where something is written, 0 where the text is empty, NaN where it is unknown."""
+    return text.astype("string").str.len().astype("float64").clip(upper=1)
 
 
 def read_profiles(tables: Path) -> pd.DataFrame:

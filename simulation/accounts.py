@@ -128,7 +128,7 @@ def _batch(
         "protected": pa.array(flags["protected"]),
         "has_avatar": pa.array(flags["avatar"]),
         "has_banner": pa.array(flags["banner"]),
-        "url": pa.array([u if f else None for u, f in zip(domain, flags["url"].tolist(), strict=True)], TEXT),
+        "url": pa.array([u if f else "" for u, f in zip(domain, flags["url"].tolist(), strict=True)], TEXT),
         "location": locations(world, who, flags["location"]),
         "language": word(tuple(r[0] for r in REGIONS), people.region[who]),
     }

@@ -143,16 +143,16 @@ def _person_name(dice: Dice, firsts: tuple[str, ...], lasts: tuple[str, ...]) ->
     return forms[dice.below(len(forms))]
 
 
-def bios(world: World, who: Array, profile: Profile) -> list[str | None]:
-    """Bios of about the drawn length; none where it is 0. Brands and news desks say that software posts for them."""
+def bios(world: World, who: Array, profile: Profile) -> list[str]:
+    """Bios of about the drawn length, empty where it is 0. Brands and news desks say that software posts for them."""
     role = world.people.role[who]
     bits = world.chance.bits("bio", who).tolist()
     length = profile.numbers["bio_length"].astype(int).tolist()
     spam = ((role == CODES["spam_bot"]) & ~world.chance.happens(world.people.evasion[who], "plain bio", who)).tolist()
-    found: list[str | None] = []
+    found: list[str] = []
     for b, n, code, s in zip(bits, length, role.tolist(), spam, strict=True):
         if n <= 0:
-            found.append(None)
+            found.append("")
             continue
         words = (
             SPAM_BIO if s else BRAND_BIO if code == CODES["brand"] else NEWS_BIO if code == CODES["news_desk"] else BIO

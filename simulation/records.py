@@ -186,12 +186,12 @@ def campaign_of(order: Array, booked: Orders) -> Array:
 
 
 def locations(world: World, who: Array, given: Array) -> pa.Array:
-    """Place named in the profile."""
+    """Place named in the profile, empty where none is."""
     options = [region[3] for region in REGIONS]
     pick = world.chance.bits("place", who).tolist()
     return pa.array(
         [
-            options[r][int(b) % len(options[r])] if g else None
+            options[r][int(b) % len(options[r])] if g else ""
             for r, b, g in zip(world.people.region[who].tolist(), pick, given.tolist(), strict=True)
         ],
         TEXT,
