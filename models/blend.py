@@ -13,7 +13,7 @@ from models.folds import Side
 PICKS = 6  # boosters drawn, one after the other and possibly again; their shares are multiples of 1/6 at the finest
 CONSIDERED = 12  # the best trials a blend may draw from
 # A further pick must lower the log loss by this share, else fewer trees that are easier to explain are kept.
-WORTH = 0.002
+WORTH = 0.0005
 SURE = 2.0  # standard errors by which a proposed growth must beat the known ones
 
 

@@ -209,13 +209,14 @@ class Ground:
                 def advance(k: int, done: int = done, count: int = count) -> np.ndarray:
                     for _ in range(count):
                         boosters[k].update()
-                    return boosters[k].predict(
+                    gain = boosters[k].predict(
                         self.rows.x[self.tests[k].test],
                         raw_score=True,
                         start_iteration=done,
                         num_iteration=count,
                         num_threads=each,
                     )
+                    return np.asarray(gain)
 
                 gains = list(pool.map(advance, range(len(boosters))))
                 loss = []

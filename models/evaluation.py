@@ -11,6 +11,7 @@ import numpy as np
 from features.errors import BadInput
 from models.baselines import NAMES, baselines
 from models.boosted import usable
+from models.calibration import logit, sigmoid
 from models.folds import UNUSED, Side
 from models.metrics import METRICS, RECALLS, Scores, best_threshold, call_out_of_fold, measure
 from models.search import KNOWN
@@ -40,7 +41,7 @@ class Ruler:
         return {"model": values.pop("model"), "baselines": values, "gain": gains}
 
 
-def evaluate_model(oof: pd.DataFrame, beside: pd.DataFrame, settings: Evaluate) -> Values:
+def evaluate_model(oof: pd.DataFrame, beside: pd.DataFrame, settings: Evaluate, shift: float = 0.0) -> Values:
     """Quality of out-of-fold scores, of all accounts and of each source.
 
     Parameters
@@ -48,6 +49,8 @@ def evaluate_model(oof: pd.DataFrame, beside: pd.DataFrame, settings: Evaluate) 
     oof : DataFrame with account_id, source, is_bot, kind, bot_probability and fold
     beside : DataFrame with account_id and a column of probabilities for each baseline
     settings : Evaluate
+    shift : what the declared share of bots added to the log-odds; taken off, because labels can only tell whether
+        probabilities are right at their own share
 
     Returns
     -------
@@ -56,6 +59,7 @@ def evaluate_model(oof: pd.DataFrame, beside: pd.DataFrame, settings: Evaluate) 
     """
     known = oof.merge(beside, on="account_id", validate="one_to_one").sort_values("account_id", ignore_index=True)
     bot, fold = known["is_bot"].to_numpy(dtype=bool), known["fold"].to_numpy()
+    known["bot_probability"] = sigmoid(logit(known["bot_probability"].to_numpy(dtype=np.float64)) - shift)
     systems = {
         name: _scores(bot, known[column].to_numpy(dtype=np.float64), fold)
         for name, column in {"model": "bot_probability", **{n: n for n in NAMES}}.items()
@@ -129,10 +133,12 @@ def leave_sources_out(
     Returns
     -------
     source -> model, baselines, gain and ``drop`` (ROC AUC and average precision out of fold minus left out), or ``why``
-    there are none, and nothing when there is one source only; and DataFrame account_id, source, is_bot, bot_probability, raw_score
+    there are none, and nothing when there is one source only; and DataFrame account_id, source, is_bot,
+    bot_probability, raw_score
     """
     apart = replaced(features, transfer_features)
-    sources = sorted(folds["source"].unique()) if folds["source"].nunique() > 1 else []
+    sources = sorted(folds["source"].unique())
+    sources = sources if len(sources) > 1 else []
     found: Values = {}
     parts = []
     for source in sources:

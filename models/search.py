@@ -23,6 +23,7 @@ KNOWN: tuple[dict[str, Any], ...] = (
     {"extra_trees": True, "least_rows": 5},
     {"path_smooth": 10.0, "least_rows": 5, "column_share": 0.4, "row_share": 0.7, "l2": 3.0},
     {"leaves": 8, "least_rows": 10, "column_share": 0.4, "row_share": 0.6, "l2": 5.0},
+    {"learning_rate": 0.03, "column_share": 0.4},
     {"leaves": 63, "learning_rate": 0.03, "column_share": 0.3, "row_share": 0.7, "l2": 5.0},
 )
 

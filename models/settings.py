@@ -24,9 +24,9 @@ class Split(Settings):
 class Search(Settings):
     """The search for LightGBM settings."""
 
-    trials: int = Field(default=20, ge=0)  # 0: the settings below are used as they are
-    seconds: int = Field(default=120, gt=0)  # no trial starts after this; the study says which limit ended it
-    rows: int = Field(default=20_000, gt=0)  # accounts the search looks at, the same ones for the same seed
+    trials: int = Field(default=12, ge=0)  # 0: the settings below are used as they are
+    seconds: int = Field(default=300, gt=0)  # no trial starts after this; the study says which limit ended it
+    rows: int = Field(default=6_000, gt=0)  # accounts the search looks at, the same ones for the same seed
 
 
 class Train(Settings):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
@@ -104,36 +103,3 @@ def check_limits(limits: Mapping[str, float]) -> dict[str, float]:
             todo="Give harsher tiers the smaller share of people.",
         )
     return ordered
-
-
-def expected(
-    is_bot: np.ndarray, probability: np.ndarray, fold: np.ndarray, limits: Mapping[str, float]
-) -> dict[str, Any]:
-    """What to expect of the tiers: those of a fold are set on the other folds, so no account chose its own.
-
-    Returns
-    -------
-    tier -> {"limit", "people", "bots" (shares of all people and of all bots in exactly this tier),
-    "people_or_harsher", "bots_or_harsher", "accounts"}, harshest first and ``allow`` last
-    """
-    bot = np.asarray(is_bot, dtype=bool)
-    tier = np.full(len(bot), ALLOW, dtype=object)
-    for k in np.unique(fold):
-        here = fold == k
-        cuts = thresholds(bot[~here], probability[~here], limits) if (~here).any() else {}
-        tier[here] = tiers_of(probability[here], cuts)
-    out: dict[str, Any] = {}
-    people, bots = max(int((~bot).sum()), 1), max(int(bot.sum()), 1)
-    reached = np.zeros(len(bot), dtype=bool)
-    for name in [*check_limits(limits), ALLOW]:
-        inside = tier == name
-        reached |= inside
-        out[name] = {
-            "limit": limits.get(name),
-            "accounts": int(inside.sum()),
-            "people": round(float((inside & ~bot).sum()) / people, 6),
-            "bots": round(float((inside & bot).sum()) / bots, 6),
-            "people_or_harsher": round(float((reached & ~bot).sum()) / people, 6),
-            "bots_or_harsher": round(float((reached & bot).sum()) / bots, 6),
-        }
-    return out

@@ -37,7 +37,7 @@ def evaluate(
     from models.slices import ABOUT, broken, measure_slices, slice_accounts
 
     trained = from_files(model, "artifacts/model")
-    found = evaluate_model(oof, baselines, settings)
+    found = evaluate_model(oof, baselines, settings, trained.shift)
     left_out: Mapping[str, Any] = {}
     transfer = None
     if settings.leave_source_out:
