@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -49,6 +49,10 @@ class Score(Settings):
 
     explain: str = Field(default="flagged", pattern="^(all|flagged|none)$")
     reasons: int = Field(default=5, ge=1)
+    memory: str = "4GB"  # of the whole process; what does not fit is done in smaller pieces or spilled to disk
+    part_rows: int = Field(default=100_000, ge=1)  # accounts after which a killed job goes on
+    single_file_rows: int = Field(default=5_000_000, ge=0)  # above, scores are a folder of parts
+    compiled: Literal["auto", "always", "never"] = "auto"  # trees compiled for this processor: the same scores, faster
 
 
 class Params(Settings):

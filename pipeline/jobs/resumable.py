@@ -11,7 +11,7 @@ import hashlib
 import os
 import shutil
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,23 +37,38 @@ def held(out: Path) -> Iterator[None]:
     path = out / ".score.lock"
     with writable(out):
         out.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
+    while True:
+        with writable(out):
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            holder = printable(os.pread(handle, 200, 0).decode("utf-8", "replace")) or "another process"
-            raise BadInput(
-                str(out),
-                expected="an output no other job is writing",
-                got=f"one that {holder} is writing",
-                todo="Wait for it to end, or name another folder.",
-            ) from error
-        _note(handle, f"process {os.getpid()} on {socket.gethostname()}")
-        yield
-        _note(handle, "")  # so that what is left is the same whoever wrote it
-    finally:
-        os.close(handle)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                holder = printable(os.pread(handle, 200, 0).decode("utf-8", "replace")) or "another process"
+                raise BadInput(
+                    str(out),
+                    expected="an output no other job is writing",
+                    got=f"one that {holder} is writing",
+                    todo="Wait for it to end, or name another folder.",
+                ) from error
+            if not _is_at(handle, path):  # its last holder removed it between our two steps
+                continue
+            _note(handle, f"process {os.getpid()} on {socket.gethostname()}")
+            try:
+                yield
+            finally:
+                path.unlink(missing_ok=True)
+            return
+        finally:
+            os.close(handle)
+
+
+def _is_at(handle: int, path: Path) -> bool:
+    """Whether the open file is still the one at ``path``."""
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _note(handle: int, text: str) -> None:
@@ -92,8 +107,7 @@ class Parts:
         self.folder = folder
         self.resumed = folder.is_dir() and _job_in(folder) == dict(job)
         with writable(folder):
-            for left in folder.parent.glob(f"{folder.name}.*"):
-                shutil.rmtree(left)
+            shutil.rmtree(_aside(folder), ignore_errors=True)
             if not self.resumed:
                 discard(folder)
                 (folder / "parts").mkdir(parents=True)
@@ -105,6 +119,26 @@ class Parts:
 
     def _facts(self, name: str) -> Path:
         return self.folder / f"{name}.json"
+
+    def publish(self, name: str, target: Path) -> None:
+        """Put part ``name`` at ``target`` and keep it here, so that a job killed now need not make it again."""
+        with writable(target):
+            waiting = self.folder / target.name
+            waiting.unlink(missing_ok=True)
+            _share(self.path(name), waiting)
+            os.replace(waiting, target)
+            flush(target.parent)
+
+    def publish_all(self, names: Iterable[str], target: Path) -> None:
+        """Put parts into a folder at ``target``, in one step; what stood there goes."""
+        with writable(target):
+            waiting = self.folder / target.name
+            shutil.rmtree(waiting, ignore_errors=True)
+            waiting.mkdir()
+            for name in names:
+                _share(self.path(name), waiting / name)
+            sync(waiting)
+            replace(waiting, target)
 
     def sound(self, name: str) -> Facts | None:
         """What was noted of part ``name``, if it is there and has its checksum; else None."""
@@ -132,12 +166,6 @@ class Parts:
             write_whole(self._facts(name), to_json(facts).encode())
         return facts
 
-    def finish(self, target: Path) -> None:
-        """Put the folder of parts at ``target``; what stood there goes."""
-        with writable(target):
-            sync(self.path("."))
-            replace(self.path("."), target)
-
     def remove(self) -> None:
         """Forget the job; a half-removed folder is never mistaken for one."""
         discard(self.folder)
@@ -146,10 +174,23 @@ class Parts:
 def discard(folder: Path) -> None:
     """Remove ``folder`` in one step as far as its name goes."""
     if folder.exists():
-        gone = folder.with_name(f"{folder.name}.old")
+        gone = _aside(folder)
         shutil.rmtree(gone, ignore_errors=True)
         os.replace(folder, gone)
         shutil.rmtree(gone, ignore_errors=True)
+
+
+def _aside(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.old")
+
+
+def _share(part: Path, target: Path) -> None:
+    """The same content at ``target``: a second name where the file system has them, else a copy."""
+    try:
+        os.link(part, target)
+    except OSError:
+        shutil.copyfile(part, target)
+        flush(target)
 
 
 def _job_in(folder: Path) -> Any:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 
 from features.errors import BadInput, printable
-from pipeline.files import read_folder, to_json, write_all
-from pipeline.jobs.scorerows import ROWS, SCHEMA, in_groups, scored_rows
+from pipeline.files import read_folder, to_json
 from pipeline.layout import Layout
 from pipeline.settings import Params
 
@@ -36,11 +34,14 @@ def score(
 ) -> dict[str, Any]:
     """Score every account of ``tables`` and write ``scores.parquet`` and ``manifest.json`` to ``out``.
 
+    A job that was killed goes on where it stopped when it is started again, and leaves the same bytes. Where there are
+    more than ``score.single_file_rows`` rows, ``scores/`` holds them in parts.
+
     Parameters
     ----------
     model : a model directory, or ``models:/NAME@ALIAS``
     tables : folder of canonical tables; labels are ignored
-    out : folder for the two files
+    out : folder for the two files; one job at a time may write it
     params : settings; ``score`` says what is explained
     as_of : UTC moment at which every account is judged, ISO 8601; None judges each when its counters were read
     bot_share : share of bots expected among these accounts; None takes the one the model was declared for. It changes
@@ -54,53 +55,50 @@ def score(
     Raises
     ------
     BadInput
-        When the model, the tables, the moment or the share cannot be used; earlier outputs stay as they were.
+        When the model, the tables, the moment or the share cannot be used, another job writes ``out``, or its disk is
+        full; earlier outputs stay as they were.
     """
-    from pipeline.progress import Progress
+    from pipeline.jobs.resumable import Parts, held, writable, write_whole
+    from pipeline.jobs.scorebatch import FOLDER, Job, bounded, identity, publish
     from pipeline.recipes.canonical import read_tables
+    from pipeline.tablefiles import TableFiles
 
     if bot_share is not None and not 0 < bot_share < 1:
         raise BadInput(
             "--bot-share", expected="a share above 0 and below 1", got=str(bot_share), todo="Say 0.05 for 5%."
         )
-    known, moment = load_model(model, root), moment_of(as_of)
-    clean = read_tables(tables, params.prepare)
-    check_columns(known, clean.tables)
-    counts: dict[str, Counter[str]] = {"status": Counter(), "tier": Counter()}
-    digests: dict[str, str] = {}
-    total = clean.invalid.num_rows + _rows(clean.tables, "accounts")
-
-    def write(path: Path) -> None:
-        with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer, Progress("scoring accounts", total) as done:
-            for rows in in_groups(scored_rows(known, clean, params, moment, bot_share)):
-                writer.write_table(rows, row_group_size=ROWS)
-                for name, counter in counts.items():
-                    counter.update(v for v in rows.column(name).to_pylist() if v is not None)
-                done.add(rows.num_rows)
-        digests["scores.parquet"] = _sha256(path)
-
-    def manifest(path: Path) -> None:
+    known, moment, params = load_model(model, root), moment_of(as_of), bounded(params)
+    given = TableFiles.open(tables)
+    with held(out):
+        clean = read_tables(tables, params.prepare)
+        check_columns(known, clean.tables)
+        parts = Parts(out / FOLDER, identity(known, given, params, moment, bot_share))
+        if parts.resumed:
+            log.info("going on with the job that was interrupted in %s", out)
+        facts = Job(known, clean, params, parts, moment, bot_share).run()
+        counts = {name: _added(f[name] for f in facts) for name in ("status", "tiers")}
         told = {
             "accounts": sum(counts["status"].values()),
-            "status": dict(counts["status"]),
-            "tiers": dict(counts["tier"]),
+            **counts,
             "model": {"address": printable(model, 300), "version": known.version, "feature_hash": known.feature_hash},
             "as_of": moment.isoformat() if moment else None,
             "bot_share": bot_share if bot_share is not None else known.bot_share,
             "settings": params.score.model_dump(mode="json"),
             "tables": clean.counts,
-            "files": {name: {"sha256": digest} for name, digest in digests.items()},
+            "files": publish(out, parts, facts, params),
         }
-        path.write_text(to_json(told), encoding="utf-8", newline="\n")
+        with writable(out):
+            write_whole(out / "manifest.json", to_json(told).encode())
+        parts.remove()
+    return {**{k: told[k] for k in ("accounts", "status", "tiers")}, "model_version": known.version, "out": str(out)}
 
-    write_all({out / "scores.parquet": write, out / "manifest.json": manifest})
-    return {
-        "accounts": sum(counts["status"].values()),
-        "status": dict(counts["status"]),
-        "tiers": dict(counts["tier"]),
-        "model_version": known.version,
-        "out": str(out),
-    }
+
+def _added(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Counts of all parts together."""
+    total: Counter[str] = Counter()
+    for one in counts:
+        total.update(one)
+    return dict(total)
 
 
 def load_model(address: str, root: Path) -> Model:
@@ -176,12 +174,3 @@ def check_columns(model: Model, tables: TableFiles) -> None:
 def _differs(declaration: Mapping[str, Any], feature: Any) -> bool:
     now = feature.to_dict()
     return any(declaration.get(k) != now[k] for k in ("view", "unit", "low", "high", "missing", "needs", "fitted"))
-
-
-def _rows(tables: TableFiles, name: str) -> int:
-    return sum(pq.read_metadata(f).num_rows for f in tables.files[name])
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -12,11 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.settings import Params, Score
+from pipeline.settings import Score
 
 if TYPE_CHECKING:
     from models.bundle import Model
-    from pipeline.recipes.canonical import Cleaned
     from pipeline.tablefiles import TableFiles
 
 SCORED, NO_EVIDENCE, INVALID = "scored", "insufficient_evidence", "invalid"
@@ -54,31 +53,6 @@ SCHEMA = pa.schema(
 ROWS = 50_000  # of a row group; what is held at once
 
 
-def scored_rows(
-    model: Model, clean: Cleaned, params: Params, as_of: datetime | None = None, bot_share: float | None = None
-) -> Iterator[pa.Table]:
-    """Rows of ``SCHEMA``, sorted by account_id, in pieces: every usable account, and every row that is not."""
-    from pipeline.engine import featurize_tables
-
-    columns = list(model.columns)
-    made = featurize_tables(clean.tables, verdicts(clean.tables, as_of), params.featurize, references(model), columns)
-    waiting = _invalid(model, clean.invalid)
-    for batch in made.batches():
-        for start in range(0, batch.num_rows, ROWS):
-            piece = pa.Table.from_batches([batch.slice(start, ROWS)])
-            if piece.num_rows == 0:
-                continue
-            rows = score_features(model, piece, params.score, bot_share)
-            last = piece.column("account_id")[piece.num_rows - 1].as_py()
-            before = _count_until(waiting, last)
-            both = pa.concat_tables([rows, waiting.slice(0, before)])
-            waiting = waiting.slice(before)
-            # The sort is stable: of rows with one identifier the scored one stays first.
-            yield both.take(pc.sort_indices(both.column("account_id"))).combine_chunks()
-    if waiting.num_rows:
-        yield waiting
-
-
 def in_groups(pieces: Iterable[pa.Table], rows: int = ROWS) -> Iterator[pa.Table]:
     """The same rows in tables of ``rows`` each, so that a file does not depend on how the engine handed them out."""
     waiting: list[pa.Table] = []
@@ -94,7 +68,13 @@ def in_groups(pieces: Iterable[pa.Table], rows: int = ROWS) -> Iterator[pa.Table
         yield pa.concat_tables(waiting).combine_chunks()
 
 
-def score_features(model: Model, features: pa.Table, settings: Score, bot_share: float | None = None) -> pa.Table:
+def score_features(
+    model: Model,
+    features: pa.Table,
+    settings: Score,
+    bot_share: float | None = None,
+    trees: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> pa.Table:
     """Rows of ``SCHEMA`` for accounts whose features are known.
 
     Parameters
@@ -103,17 +83,20 @@ def score_features(model: Model, features: pa.Table, settings: Score, bot_share:
     features : account_id, as_of and the model's columns, null or NaN where missing
     settings : Score; ``flagged`` explains the accounts of any tier but ``allow``
     bot_share : share of bots expected among the accounts; None: the model's own
+    trees : another way to the raw scores of a matrix in column order, the same to the last bit; None asks LightGBM
     """
     from models.contributions import contributions
     from models.reasons import NO_EVIDENCE as NOTHING
     from models.reasons import has_evidence, reasons
 
-    matrix = np.column_stack([_numbers(features.column(c)) for c in model.columns])
-    raw = model.raw_scores(matrix)
+    matrix: np.ndarray = np.empty((features.num_rows, len(model.columns)), order="F" if trees else "C")
+    for place, column in enumerate(model.columns):
+        matrix[:, place] = _numbers(features.column(column))
+    raw = trees(matrix) if trees else model.raw_scores(matrix)
     own = model.calibrate(raw)
     tier = model.tier(own[0])
     shown = own if bot_share is None else replace(model, bot_share=bot_share).calibrate(raw)
-    evidence = ~np.isnan(matrix).all(axis=1)
+    evidence: np.ndarray = np.asarray(~np.isnan(matrix).all(axis=1))
     said: list[list[dict[str, Any]]] = [[] for _ in range(len(matrix))]
     asked = np.flatnonzero(evidence & ((tier != ALLOW) if settings.explain == "flagged" else settings.explain == "all"))
     if len(asked):
@@ -158,7 +141,7 @@ def references(model: Model) -> dict[str, bytes]:
     return {name.removesuffix(".parquet"): content for name, content in found.items()}
 
 
-def _invalid(model: Model, rows: pa.Table) -> pa.Table:
+def invalid_rows(model: Model, rows: pa.Table) -> pa.Table:
     """Rows of accounts that cannot be scored, as rows of ``SCHEMA`` sorted by account_id."""
     n = rows.num_rows
     empty: dict[str, Any] = {f.name: pa.nulls(n, f.type) for f in SCHEMA}
@@ -172,13 +155,6 @@ def _invalid(model: Model, rows: pa.Table) -> pa.Table:
     }
     table = pa.table(told, schema=SCHEMA)
     return table.take(pc.sort_indices(table, [("account_id", "ascending"), ("status_reason", "ascending")]))
-
-
-def _count_until(rows: pa.Table, last: str) -> int:
-    """How many of the sorted ``rows`` come up to ``last``, itself included."""
-    if not rows.num_rows:
-        return 0
-    return int(pc.sum(pc.less_equal(rows.column("account_id"), pa.scalar(last))).as_py() or 0)
 
 
 def _numbers(column: pa.ChunkedArray) -> np.ndarray:
