@@ -167,7 +167,8 @@ def replaced(features: pd.DataFrame, transfer_features: pd.DataFrame) -> pd.Data
 
 def mean_of(found: Mapping[str, Values], metrics: tuple[str, ...] = ("roc_auc", "average_precision")) -> Values:
     """Plain mean over the sources that have a value, None where none has; and the lowest."""
-    seen = {m: [s["model"][m]["value"] for s in found.values() if s["model"].get(m, {}).get("value")] for m in metrics}
+    given = {m: [s["model"].get(m, {}).get("value") for s in found.values()] for m in metrics}
+    seen = {m: [v for v in values if v is not None] for m, values in given.items()}
     means = {m: round(float(np.mean(v)), 6) if v else None for m, v in seen.items()}
     return {**means, "lowest": {m: min(v) if v else None for m, v in seen.items()}}
 
