@@ -46,6 +46,7 @@ def gather(
     album = Album(pictures)
     overall = evaluation["overall"]
     per_source, left_out = evaluation.get("per_source", {}), evaluation.get("leave_source_out", {})
+    counts = evaluation.get("counts", {}).get("sources", {})
     drawn = _pictures(album, overall["model"])
     told = [card(c, album) for c in cases]
     context = {
@@ -53,10 +54,13 @@ def gather(
         "summary": _summary(intake, evaluation, importance, album),
         "data": _data(intake),
         "quality_columns": ["classifier", *(TITLES.get(m, m) for m in METRICS)],
+        "slice_columns": ["slice", TITLES["roc_auc"], TITLES["average_precision"]],
         "quality_rows": _quality(overall, METRICS),
         "source_columns": ["source", *(TITLES[m] for m in SOURCE_METRICS)],
-        "sources": _by_source(per_source) if len(per_source) > 1 else [],
-        "left_out": _by_source(left_out),
+        "sources": _by_source(per_source, counts) if len(per_source) > 1 else [],
+        "left_out": _by_source(left_out, counts),
+        "kinds": _kinds(evaluation.get("per_kind", {})),
+        "slices": _slices(evaluation.get("slices", [])),
         "calibration": _calibration(overall["model"]),
         "tiers": _tiers(evaluation),
         "pictures": drawn,
@@ -72,6 +76,7 @@ def gather(
         "data": "Data and intake",
         "quality": "Quality",
         "sources": "Sources",
+        "whom": "For whom",
         "calibration": "Calibration",
         "tiers": "Tiers",
         "importance": "What it looks at",
@@ -80,6 +85,8 @@ def gather(
     }
     if not context["sources"] and not context["left_out"]:
         del sections["sources"]
+    if not context["kinds"] and not context["slices"]:
+        del sections["whom"]
     return {**context, "sections": list(sections.items())}
 
 
@@ -159,13 +166,40 @@ def _quality(found: Values, metrics: Iterable[str]) -> list[dict[str, Any]]:
     return rows
 
 
-def _by_source(found: Values) -> list[dict[str, Any]]:
+def _by_source(found: Values, counts: Values) -> list[dict[str, Any]]:
     rows = []
     for source, values in sorted(found.items()):
-        accounts, bots = values.get("accounts"), values.get("bots")
-        note = f"{accounts:,} accounts, {bots:,} bots" if accounts is not None and bots is not None else ""
+        told = counts.get(source, {})
+        note = f"{told['accounts']:,} accounts, {told['bots']:,} bots" if told else ""
+        why = values.get("why")
         metrics = [values.get("model", {}).get(m) for m in SOURCE_METRICS]
+        note = f"{note}; not measured: {shown(why)}" if why else note
         rows.append({"name": shown(source, 80), "ours": False, "note": note, "metrics": metrics})
+    return rows
+
+
+def _kinds(found: Values) -> list[list[str]]:
+    """Kind, accounts, and how many of them are scored above all but 1% and 0.1% of people."""
+    rows = []
+    for kind, values in sorted(found.items(), key=lambda k: (-k[1]["accounts"], k[0])):
+        caught = [share(values.get(m)) for m in ("recall_at_1pct_fpr", "recall_at_01pct_fpr")]
+        rows.append([shown(kind, 60), count(values["accounts"]), *caught])
+    return rows
+
+
+def _slices(found: Sequence[Values]) -> list[dict[str, Any]]:
+    """A slice with its two ranking metrics; what is too small to measure keeps its counts."""
+    rows = []
+    for one in found:
+        metrics = one.get("metrics") or {}
+        rows.append(
+            {
+                "name": f"{shown(one['dimension'], 40).replace('_', ' ')}: {shown(one['slice'], 60)}",
+                "ours": False,
+                "note": f"{one['accounts']:,} accounts, {one['bots']:,} bots",
+                "metrics": [metrics.get(m) for m in ("roc_auc", "average_precision")],
+            }
+        )
     return rows
 
 
@@ -180,14 +214,16 @@ def _calibration(model: Values) -> str:
 def _tiers(evaluation: Values) -> dict[str, Any]:
     found = evaluation.get("tiers", {})
     listed = found.get("tiers", []) if isinstance(found, Mapping) else found
-    columns = ["tier", "from probability", "of all people", "of all bots", "of those in it, bots"]
+    columns = ["tier", "from probability", "of all people", "of all bots", "bots among those in it", "accounts a day"]
     rows = []
     for tier in listed:
         expected = tier.get("expected", tier)
         cut = tier.get("threshold")
         cells = [number(cut) if cut is not None else "closed"]
         cells += [share(expected.get(k)) for k in ("people", "recall", "precision")]
-        rows.append([shown(tier["tier"], 40), *cells])
+        cells.append(_per_day(expected.get("per_day")))
+        because = shown(tier.get("because") or "", 200) if cut is None else ""
+        rows.append({"name": shown(tier["tier"], 40), "because": because, "cells": cells})
     bots = found.get("bot_share") if isinstance(found, Mapping) else None
     taken = f" Bots are taken to be {bots:.1%} of accounts." if bots else ""
     return {
@@ -196,6 +232,12 @@ def _tiers(evaluation: Values) -> dict[str, Any]:
         "sentence": "An account lands in the harshest tier whose threshold its probability reaches; "
         f"below all of them it is allowed.{taken}",
     }
+
+
+def _per_day(found: Any) -> str:
+    if not isinstance(found, Mapping) or found.get("value") is None:
+        return "n/a"
+    return f"{found['value']:,.0f} ({found['low']:,.0f} to {found['high']:,.0f})"
 
 
 def _pictures(album: Album, model: Values) -> dict[str, Any]:

@@ -85,9 +85,26 @@ def artefacts(names: list[str], features: list[str]) -> dict[str, Any]:
         "evaluation": {
             "overall": {"model": metrics(0.95), "baselines": {"constant": metrics(0.5), "logistic": metrics(0.9)}},
             "per_source": sources,
-            "leave_source_out": {s: {"model": metrics(0.7)} for s in sources},
-            "counts": {"accounts": 60, "bots": 20},
-            "tiers": {"bot_share": 0.1, "tiers": [{"tier": "review", "threshold": 0.8, "expected": tier}]},
+            "leave_source_out": {
+                **{s: {"model": metrics(0.7)} for s in sources},
+                "one-sided": {"model": {}, "baselines": {}, "why": f"it has 3 bots and 0 people {names[0]}"},
+            },
+            "counts": {"accounts": 60, "bots": 20, "sources": {s: {"accounts": 30, "bots": 10} for s in sources}},
+            "per_kind": {
+                k: {"accounts": 30, "bots": 30, "recall_at_1pct_fpr": 0.5, "recall_at_01pct_fpr": None}
+                for k in ("spam_bot", names[0])
+            },
+            "slices": [
+                {"dimension": "language", "slice": names[0], "accounts": 30, "bots": 10, "metrics": metrics(0.9)},
+                {"dimension": "platform", "slice": "town", "accounts": 3, "bots": 1, "metrics": None},
+            ],
+            "tiers": {
+                "bot_share": 0.1,
+                "tiers": [
+                    {"tier": "suspend", "threshold": None, "because": f"too few people {names[0]}", "expected": {}},
+                    {"tier": "review", "threshold": 0.8, "because": "", "expected": tier},
+                ],
+            },
         },
         "importance": kinds,
         "cases": cases,

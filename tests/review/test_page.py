@@ -59,9 +59,9 @@ def test_every_section_asked_for_is_there_and_linked(html):
     ids = {a["id"] for _, a in outline.tags if a.get("id")}
     links = [a["href"].removeprefix("#") for a in outline.all("a")]
     assert set(links) <= ids
-    wanted = {"summary", "data", "quality", "sources", "calibration", "tiers", "importance", "cases", "card"}
+    wanted = {"summary", "data", "quality", "sources", "calibration", "tiers", "whom", "importance", "cases", "card"}
     assert wanted <= set(links)
-    assert len(outline.all("details")) == 1 + 8
+    assert len(outline.all("details")) == 2 + 8  # all features, all slices, and the cases
     assert len(outline.all("img")) == 6 + 8
 
 
