@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -25,6 +26,7 @@ VERDICTS = {"account_id": "string", "as_of": "timestamp(6)", "fold": "int64", "a
 KEYS = ("account_id", "account")
 TYPES = {pa.string(): "string", pa.int64(): "int64", pa.bool_(): "boolean", pa.float64(): "float64"}
 DIALECT = "duckdb"
+_EXCLUDED = re.compile(r"EXCLUDE \(([^()]*)\)")
 
 
 Kind = Literal["view", "reference", "group", "graph"]
@@ -246,4 +248,9 @@ def _schema(name: str, measures: tuple[Measure, ...]) -> dict[str, Any]:
 
 
 def _sql(rows: Rows) -> str:
-    return str(ibis.to_sql(rows, dialect=DIALECT))
+    # Ibis names dropped columns in the order of a set, which differs from process to process.
+    return _EXCLUDED.sub(_sorted, str(ibis.to_sql(rows, dialect=DIALECT)))
+
+
+def _sorted(excluded: re.Match[str]) -> str:
+    return f"EXCLUDE ({', '.join(sorted(name.strip() for name in excluded[1].split(',')))})"
