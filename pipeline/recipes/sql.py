@@ -57,7 +57,7 @@ class Workspace:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.connection.close()
-        if kind is not None:  # otherwise what was written is still to be moved to its place
+        if kind is not None or not any(self.folder.iterdir()):  # else what was written is still to be moved
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def run(self, sql: str) -> None:

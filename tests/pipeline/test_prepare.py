@@ -13,6 +13,7 @@ from recipedesk import Outcome, accounts, labels, outcome, tables
 
 from features.tables import TABLES, Measure, measures_of
 from pipeline.files import write_all
+from pipeline.recipes.sql import Workspace
 from pipeline.settings import Prepare
 from pipeline.stages.prepare import prepare
 from simulation.settings import Town
@@ -280,6 +281,8 @@ def test_nothing_is_left_behind(tmp_path, monkeypatch):
     found = given(tmp_path / "in", accounts=accounts(account_id=["a1", "a2"]), labels=labels(**TWO))
     assert list((tmp_path / "tmp").iterdir())
     del found
+    with Workspace():
+        pass
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
