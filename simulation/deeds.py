@@ -17,6 +17,7 @@ KINDS = ("like", "comment", "repost")
 HONEST, ORDER, POD, AUTOMATION, COVER, SPAM = range(6)
 CAUSES = ("honest", "order", "pod", "automation", "cover", "spam")
 NONE = -1
+POSTED = -2  # group of the engagement that a repost or reply among the posts is
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from simulation import delivery, reacting
 from simulation.actors import like_bot, pod_member, self_bot, spam_bot
 from simulation.chance import Array
-from simulation.deeds import COVER, HONEST, REPOST, Deeds
+from simulation.deeds import COVER, HONEST, POSTED, REPOST, Deeds
 from simulation.orders import Orders
 from simulation.posts import REPOST as REPOSTED
 from simulation.roles import CODES
@@ -89,7 +89,7 @@ def settle(world: World, deeds: Deeds) -> Deeds:
     good &= _owner_is_there(world, deeds)
     deeds, at = deeds[good], at[good]
     key = (deeds.post.astype(np.int64) * world.total + deeds.actor) * 4 + deeds.what
-    order = np.lexsort((at, key))
+    order = np.lexsort((at, deeds.group != POSTED, key))  # a post's own engagement goes before any other
     fresh = np.ones(len(order), dtype=bool)
     fresh[1:] = key[order][1:] != key[order][:-1]
     kept = order[fresh]
@@ -101,7 +101,7 @@ def settle(world: World, deeds: Deeds) -> Deeds:
 def _owner_is_there(world: World, deeds: Deeds) -> Array:
     """A hijacked account's owner is locked out most of the time; a bot that a farm dropped does nothing more."""
     people, actor = world.people, deeds.actor
-    lost = (deeds.cause == HONEST) & (deeds.at >= people.turned_s[actor]) & (deeds.what != REPOST)
+    lost = (deeds.cause == HONEST) & (deeds.at >= people.turned_s[actor]) & (deeds.group != POSTED)
     kept = world.chance.happens(0.15, "owner", actor.astype(np.int64), world.posts.key(deeds.post))
     gone = (deeds.cause == COVER) & (deeds.at > people.retired_s[actor])
     return ~(lost & ~kept) & ~gone

@@ -78,6 +78,7 @@ def build(world: World) -> Posts:
     wanted = np.concatenate([_wanted(world, posts, rows) for rows in _slices(len(author))])
     for rows in _slices(len(author)):
         _aim(world, posts, rows, wanted)
+    _once(posts)
     return posts
 
 
@@ -140,3 +141,14 @@ def _aim(world: World, posts: Posts, rows: Array, wanted: Array) -> None:
     found = (target >= 0) & (posts.at[np.maximum(target, 0)] < at)
     posts.target[rows[found]] = target[found]
     posts.kind[rows[found]] = wanted[rows[found]]
+
+
+def _once(posts: Posts) -> None:
+    """Nobody reposts or answers the same post twice; what would be the second is a post of its own."""
+    rows = np.flatnonzero(posts.target >= 0)
+    pair = (posts.target[rows].astype(np.int64) * len(posts.first) + posts.author[rows]) * 4 + posts.kind[rows]
+    _, earliest = np.unique(pair, return_index=True)
+    again = np.ones(len(rows), dtype=bool)
+    again[earliest] = False
+    posts.target[rows[again]] = -1
+    posts.kind[rows[again]] = ORIGINAL

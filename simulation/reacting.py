@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulation.chance import Array
-from simulation.deeds import AUTOMATION, COMMENT, COVER, HONEST, LIKE, ORDER, REPOST, SPAM, Deeds
+from simulation.deeds import AUTOMATION, COMMENT, COVER, HONEST, LIKE, ORDER, POSTED, REPOST, SPAM, Deeds
 from simulation.posts import REPOST as REPOSTED
 from simulation.roles import MACHINES
 from simulation.scenes import fan_club
@@ -101,4 +101,4 @@ def pointed(world: World, rows: Array) -> Deeds:
     """Engagements that reposts and replies ``rows`` are: the same account at the same moment."""
     posts = world.posts
     what = np.where(posts.kind[rows] == REPOSTED, REPOST, COMMENT)
-    return Deeds.of(posts.author[rows], posts.target[rows], posts.at[rows], what, HONEST)
+    return Deeds.of(posts.author[rows], posts.target[rows], posts.at[rows], what, HONEST, POSTED)
