@@ -35,7 +35,16 @@ def settings(options: Namespace) -> Params:
     sources, tables = getattr(options, "source", None), getattr(options, "tables", None)
     if not sources and not (tables and options.command in ("run", "prepare")):
         return params
-    given = {"tables": tables, "sources": dict(_source(s) for s in sources or [])}
+    pairs = [_source(s) for s in sources or []]
+    names = [name for name, _ in pairs]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise BadInput(
+            "--source",
+            expected="each recipe once",
+            got=f"{printable(twice[0])} {names.count(twice[0])} times",
+            todo="Put files of one set into one folder, or copy the recipe under another name.",
+        )
+    given = {"tables": tables, "sources": dict(pairs)}
     return params.model_copy(update={"prepare": params.prepare.model_copy(update=given)})
 
 

@@ -33,6 +33,7 @@ def evaluate(
     from models.bundle import from_files
     from models.evaluation import curves, evaluate_model, leave_sources_out, mean_of
     from models.labelnoise import rank_labels, summary
+    from models.metrics import METRICS
     from models.policy import choose_tiers
     from models.slices import ABOUT, broken, measure_slices, slice_accounts
 
@@ -74,8 +75,9 @@ def evaluate(
     found["label_review"] = summary(suspects)
     log.info("%s of %s labels look wrong", f"{found['label_review']['look_wrong']:,}", f"{len(oof):,}")
     found["model_version"] = trained.version
-    overall = found["overall"]["model"]
-    log.info("ROC AUC %.4f, average precision %.4f", overall["roc_auc"]["value"], overall["average_precision"]["value"])
+    for metric in ("roc_auc", "average_precision"):
+        value = found["overall"]["model"][metric]["value"]
+        log.info("%s: %s", METRICS[metric].says, "undefined" if value is None else f"{value:.4f}")
     scores = transfer if transfer is not None else oof[list(TRANSFER)].iloc[:0]
     return {"evaluation": found, "transfer": scores, "label_review": suspects, **curves(oof)}
 

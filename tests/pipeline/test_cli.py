@@ -35,6 +35,7 @@ def test_bad_usage_is_code_2(words, capsys):
     [
         ["run", "--source", "nyu-2017", "--out", "OUT"],
         ["run", "--source", "no-such-recipe=.", "--out", "OUT"],
+        ["run", "--source", "nyu-2017=a", "--source", "nyu-2017=b", "--out", "OUT"],
         ["run", "--source", "nyu-2017=no/such/folder", "--out", "OUT"],
         ["run", "--tables", "no/such/folder", "--out", "OUT"],
         ["run", "--out", "OUT", "--set", "train.tres=1"],
