@@ -80,14 +80,14 @@ def _tree(here: Rows, there: np.ndarray) -> np.ndarray:
 
 
 def _finite(x: np.ndarray) -> np.ndarray:
-    """``x`` as scikit-learn's trees take it: in 32 bits, where larger numbers would become infinite."""
+    """``x`` within the numbers of 32 bits, which scikit-learn's trees use and whose sums stay finite."""
     most = float(np.finfo(np.float32).max) / 2
     return np.clip(x, -most, most)
 
 
 def _logistic(here: Rows, there: np.ndarray) -> np.ndarray:
     """Counts spread over powers of ten, so columns enter by the logarithm of their size, sign kept."""
-    seen, asked = _spread(here.x), _spread(there)
+    seen, asked = _spread(_finite(here.x)), _spread(_finite(there))
     middle = np.array([np.median(c[~np.isnan(c)]) if (~np.isnan(c)).any() else 0.0 for c in seen.T])
     flagged = np.isnan(seen).any(axis=0)
     parts = [(np.where(np.isnan(z), middle, z), np.isnan(z)[:, flagged].astype(np.float64)) for z in (seen, asked)]

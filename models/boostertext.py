@@ -55,6 +55,8 @@ _WHOLE = ("split_feature", "decision_type", "left_child", "right_child", "leaf_c
 # LightGBM walks a tree by recursion; a deeper one than any we grow could exhaust the stack of the reader.
 _DEEPEST = 512
 _MOST_LEAVES = 65_536
+_NAME = re.compile(r"[A-Za-z0-9_.\-]+")
+_RANGE = re.compile(r"none|\[[0-9eainf.+\-]+:[0-9eainf.+\-]+\]")
 _TREE = re.compile(r"^Tree=\d+\n", re.MULTILINE)
 # The parameters a booster was trained with are kept in model.json; here only what readers of the text look for,
 # so that the same trees are the same bytes whatever the number of threads.
@@ -72,7 +74,7 @@ pandas_categorical:null
 
 def safe_names(columns: Sequence[str]) -> list[str]:
     """Names of ``columns`` that LightGBM accepts: those it would alter are replaced by their position."""
-    plain = [c if re.fullmatch(r"[A-Za-z0-9_.\-]+", c) else f"column_{i}" for i, c in enumerate(columns)]
+    plain = [c if _NAME.fullmatch(c) else f"column_{i}" for i, c in enumerate(columns)]
     return plain if len(set(plain)) == len(plain) else [f"column_{i}" for i in range(len(columns))]
 
 
@@ -147,7 +149,7 @@ def _check(text: str, columns: int) -> None:
         raise ValueError("parameters other than unpump's")
     head, *trees = _TREE.split(body)
     facts = _facts(head.removeprefix("tree\n"), _HEADER)
-    if facts["version"] != "v4" or not facts["objective"].startswith("binary sigmoid:1"):
+    if facts["version"] != "v4" or facts["objective"] != "binary sigmoid:1":
         raise ValueError(f"version {facts['version']}, objective {facts['objective']}")
     if facts["num_class"] != "1" or facts["num_tree_per_iteration"] != "1":
         raise ValueError("more than one tree per round")
@@ -155,6 +157,10 @@ def _check(text: str, columns: int) -> None:
         raise ValueError(f"{int(facts['max_feature_idx']) + 1} columns where model.json lists {columns}")
     if len(facts["feature_infos"].split()) != columns:
         raise ValueError("ranges of columns that do not match the columns")
+    if not all(_NAME.fullmatch(n) for n in facts["feature_names"].split()):
+        raise ValueError("names of columns that LightGBM does not write")
+    if not all(_RANGE.fullmatch(r) for r in facts["feature_infos"].split()):
+        raise ValueError("ranges of columns that LightGBM does not write")
     if not trees or len(facts["tree_sizes"].split()) != len(trees):
         raise ValueError("another number of trees than the header says")
     starts = [m.start() for m in _TREE.finditer(body)] + [len(body)]
@@ -170,7 +176,7 @@ def _check(text: str, columns: int) -> None:
 def _facts(block: str, keys: Sequence[str]) -> dict[str, str]:
     """The lines of ``block``, which must be ``keys`` in their order: a repeated key could be read in two ways."""
     pairs = [line.partition("=") for line in block.rstrip("\n").split("\n")]
-    if [key for key, _, _ in pairs] != list(keys):
+    if [key for key, _, _ in pairs] != list(keys) or any("=" in value for _, _, value in pairs):
         raise ValueError(f"lines other than {keys[0]} to {keys[-1]}")
     return {key: value for key, _, value in pairs}
 

@@ -160,7 +160,8 @@ def _platt_targets(is_bot: np.ndarray) -> np.ndarray:
 
 def _logistic(x: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Slopes and intercept of a logistic regression on soft targets, by Newton steps that never go uphill."""
-    scale = np.maximum(x.std(axis=0), 1e-9)
+    spread = x.std(axis=0)
+    scale = np.where(spread > 1e-9, spread, 1.0)
     design = np.column_stack([x / scale, np.ones(len(x))])
     theta = np.zeros(design.shape[1])
     theta[-1] = float(logit(float(target.mean())))
@@ -174,7 +175,8 @@ def _logistic(x: np.ndarray, target: np.ndarray) -> np.ndarray:
         p = 1 / (1 + np.exp(-np.clip(design @ theta, -500, 500)))
         gradient = design.T @ (p - target) / len(x)
         curvature = (design * (p * (1 - p))[:, None]).T @ design / len(x) + 1e-9 * np.eye(len(theta))
-        step = np.linalg.solve(curvature, gradient)
+        # Least squares, because equal scores leave the slope open.
+        step = np.linalg.lstsq(curvature, gradient, rcond=None)[0]
         size = 1.0
         while size > 1e-6 and loss(theta - size * step) > now:
             size /= 2

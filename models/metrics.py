@@ -90,6 +90,8 @@ class _Ranked:
         """Every metric of ``METRICS`` when account i counts ``weight[i]`` times; not-a-number where undefined."""
         bots, people = float(weight[self.bot].sum()), float(weight[~self.bot].sum())
         values = dict.fromkeys(METRICS, math.nan)
+        if not len(weight):
+            return np.array(list(values.values()))
         ranked = weight[self.order]
         is_bot = self.bot[self.order]
         hits = np.cumsum(np.where(is_bot, ranked, 0))[self.ends].astype(np.float64)
