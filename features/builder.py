@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Any, Literal
 
@@ -18,7 +18,7 @@ import ibis
 import pyarrow as pa
 
 from features.catalogue import FEATURES, GRAPHS, REFERENCES, VIEWS
-from features.declare import Feature, Rows, Value
+from features.declare import Feature, Rows, Value, tables_of
 from features.tables import TABLES, Measure, measures_of
 
 # ``account`` numbers the accounts from 0 in the order of their ids: events are counted by numbers, not by texts.
@@ -51,6 +51,7 @@ class Plan:
     columns: tuple[str, ...]
     features: tuple[Feature, ...]  # one per column, measures included
     tables: tuple[str, ...]  # canonical tables the SQL reads
+    also: Mapping[str, str] = field(default_factory=dict)  # relation -> SELECT that reads it, of those asked for
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -59,14 +60,17 @@ class Plan:
 
     def done_after(self, step: int) -> tuple[str, ...]:
         """Views and graphs that nothing after the step at place ``step`` reads, so that they can be dropped."""
-        later = "".join((*(s.sql + "".join(s.reads) for s in self.steps[step + 1 :]), self.select))
+        later = "".join((*(s.sql + "".join(s.reads) for s in self.steps[step + 1 :]), self.select, *self.also.values()))
         now = self.steps[step].sql + "".join(self.steps[step].reads) + f'"{self.steps[step].name}"'
         names = [s.name for s in self.steps[: step + 1] if s.kind in ("view", "graph")]
         return tuple(n for n in names if f'"{n}"' in now and f'"{n}"' not in later)
 
 
 def plan(
-    available: Mapping[str, pa.Schema], only: Sequence[str] | None = None, fitted: Collection[str] | None = None
+    available: Mapping[str, pa.Schema],
+    only: Sequence[str] | None = None,
+    fitted: Collection[str] | None = None,
+    also: Sequence[str] = (),
 ) -> Plan:
     """Compile features into SQL.
 
@@ -76,6 +80,7 @@ def plan(
     only : columns to make, in this order; None makes every declared feature, then every measure by name.
         A name nobody declares is a column of nulls: an older model may know it.
     fitted : references that exist as relations ``reference_NAME``; None fits those that are needed
+    also : views wanted beside the features; those whose tables are absent are left out
 
     Returns
     -------
@@ -83,12 +88,17 @@ def plan(
     """
     measures = measures_of(available["measures"]) if "measures" in available else ()
     names = tuple(only) if only is not None else columns([m.name for m in measures])
-    return _plan(frozenset(available), measures, names, None if fitted is None else frozenset(fitted))
+    wanted = tuple(v for v in also if all(t in available for t in tables_of(v)))
+    return _plan(frozenset(available), measures, names, None if fitted is None else frozenset(fitted), wanted)
 
 
 @lru_cache(maxsize=16)
 def _plan(
-    tables: frozenset[str], measures: tuple[Measure, ...], names: tuple[str, ...], fitted: frozenset[str] | None
+    tables: frozenset[str],
+    measures: tuple[Measure, ...],
+    names: tuple[str, ...],
+    fitted: frozenset[str] | None,
+    also: tuple[str, ...],
 ) -> Plan:
     given = {m.name: m for m in measures}
     compiler = _Compiler(measures, fitted is None)
@@ -103,7 +113,9 @@ def _plan(
     made = {view: compiler.group(view, wanted) for view, wanted in groups.items()}
     chosen = {name: FEATURES.get(name) or _measured(given.get(name, Measure(name))) for name in names}
     result = compiler.result(chosen, made, given)
-    return Plan(tuple(compiler.steps), _sql(result), names, tuple(chosen.values()), tuple(sorted(compiler.tables)))
+    wanted = {view: _sql(compiler.relation(view)) for view in also}
+    read = tuple(sorted(compiler.tables))
+    return Plan(tuple(compiler.steps), _sql(result), names, tuple(chosen.values()), read, wanted)
 
 
 def columns(measures: Collection[str] = ()) -> tuple[str, ...]:

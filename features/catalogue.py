@@ -26,10 +26,11 @@ FAMILIES = {
     "neighbours": "what kind of accounts like its posts and follow it, and whose posts it likes",
 }
 MODULES = ("profile", "rates", "bio", "standing", "name", "activity", "rhythm", "content", "wording", "received")
-VIEW_MODULES = ("views", "texts", "references", "eventviews", "exchanges", "coactions", "graphs", "neighbours")
+VIEW_MODULES = ("views", "texts", "references")
+EVENT_VIEW_MODULES = ("eventviews", "exchanges", "coactions", "graphs", "neighbours", "groups")
 EVENT_MODULES = ("ownactions", "arrival", "reciprocity", "lockstep", "neighbourhood")
 
-for _module in (*VIEW_MODULES, *MODULES, *EVENT_MODULES):
+for _module in (*VIEW_MODULES, *EVENT_VIEW_MODULES, *MODULES, *EVENT_MODULES):
     importlib.import_module(f"features.{_module}")
 
 INTRO = """# Features

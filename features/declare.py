@@ -149,7 +149,12 @@ class Feature:
     @property
     def needs(self) -> tuple[str, ...]:
         """Canonical tables it cannot do without, sorted."""
-        return tuple(sorted({n for n in _walk(self.view, optional=False) if n in TABLES}))
+        return tables_of(self.view)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Canonical tables that change it, those it could do without included, sorted."""
+        return tuple(sorted(n for n in _depths(self.view) if n in TABLES))
 
     @property
     def fitted(self) -> tuple[str, ...]:
@@ -310,6 +315,17 @@ def _walk(name: str, optional: bool = True) -> Iterator[str]:
     for inner in inputs_of(name):
         if optional or name not in VIEWS or inner not in VIEWS[name].optional:
             yield from _walk(inner, optional)
+
+
+def _depths(name: str) -> set[str]:
+    """As ``roots``, through references down to what they are fitted on."""
+    whole = roots(name)
+    return whole.union(*(_depths(i) for r in whole if r in REFERENCES for i in REFERENCES[r].inputs))
+
+
+def tables_of(view: str) -> tuple[str, ...]:
+    """Canonical tables that ``view`` cannot do without, sorted."""
+    return tuple(sorted({n for n in _walk(view, optional=False) if n in TABLES}))
 
 
 def inputs_of(name: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import inf
 
 from features import ops
@@ -12,9 +13,9 @@ FAMILY = "neighbours"
 FIVE = tuple(f"{who} likes me.1 +{i}m" for i, who in enumerate("abcde", 1))
 
 
-def _fans(*columns: dict[str, object]) -> tuple[dict[str, object], ...]:
+def _fans(*columns: Mapping[str, object]) -> tuple[dict[str, object], ...]:
     """Profiles of a, b, c, ... of an example."""
-    return tuple({"account_id": who} | given for who, given in zip("abcde", columns, strict=False))
+    return tuple({"account_id": who, **given} for who, given in zip("abcde", columns, strict=False))
 
 
 YOUNG, OLD = {"created_at": "2024-01-22"}, {"created_at": "2014-01-01"}  # ten days, and ten years

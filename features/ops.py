@@ -212,6 +212,11 @@ def seconds(at: Value) -> Value:
     return at.epoch_seconds().cast("float64").floor().cast("int64")
 
 
+def instant(at_s: Value) -> Value:
+    """The UTC timestamp that is ``at_s`` whole seconds after 1970."""
+    return at_s.as_timestamp("s")
+
+
 def days_between(later: Value, earlier: Value) -> Value:
     """Days from one timestamp to another, with fractions."""
     return number(seconds(later) - seconds(earlier)) / DAY_S

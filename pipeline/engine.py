@@ -41,6 +41,12 @@ class Featurized:
         """All rows: account_id, as_of, then one float64 column per feature (null: missing)."""
         return _typed(self.batches().read_all())
 
+    def other(self, view: str, schema: pa.Schema) -> pa.Table:
+        """Rows of a view asked for beside the features; none where its tables were absent."""
+        if view not in self.plan.also:
+            return schema.empty_table()
+        return self.connection.sql(self.plan.also[view]).to_arrow_table().select(schema.names).cast(schema)
+
     def write(self, path: Path) -> None:
         """Write all rows to the Parquet file ``path``."""
         reader = self.batches()
@@ -67,6 +73,7 @@ def featurize_tables(
     settings: Featurize,
     references: Mapping[str, Any] | None = None,
     only: Sequence[str] | None = None,
+    also: Sequence[str] = (),
 ) -> Featurized:
     """Measure every account of ``verdicts``.
 
@@ -79,6 +86,7 @@ def featurize_tables(
     references : name -> Arrow table or Parquet bytes, as a model carries them; None fits them on the
         accounts with a fold, each account being measured against those of all other folds
     only : columns to make, in order; None makes those the settings ask for
+    also : views wanted beside the features, for ``Featurized.other``
 
     Raises
     ------
@@ -87,7 +95,7 @@ def featurize_tables(
     """
     schemas = {name: pq.read_schema(files[0]) for name, files in tables.files.items() if name in TABLES}
     chosen = wanted(settings, schemas) if only is None else tuple(only)
-    todo = plan(schemas, chosen, references)
+    todo = plan(schemas, chosen, references, also)
     connection, folder = connect(settings)
     try:
         for name in {*todo.tables, "accounts"}:

@@ -29,7 +29,7 @@ STAGES: dict[str, Stage] = {
             "measure every account as it stood when it was judged",
             run="pipeline.stages.featurize:featurize",
             reads=("tables", "folds"),
-            writes=("features", "transfer_features", "references"),
+            writes=("features", "transfer_features", "references", "groups"),
             sections=("featurize",),
         ),
         Stage(

@@ -40,6 +40,7 @@ ARTEFACTS: dict[str, Artefact] = {
         Artefact(
             "transfer_features", "data", "transfer_features.parquet", "features fitted without the account's source"
         ),
+        Artefact("groups", "data", "groups.parquet", "accounts that acted together: farms, pods, friends and fans"),
         Artefact("references", "data", "references", "what features were fitted on training accounts"),
         Artefact("data_audit", "artifacts", "data_audit.json", "leaks looked for, and those found"),
         Artefact("model", "artifacts", "model", "the model directory: text, JSON and Parquet only"),

@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from features.builder import feature_hash
+from features.groups import GROUPS
 from pipeline.engine import Featurized, featurize_tables
 from pipeline.settings import Featurize
 from pipeline.tablefiles import TableFiles
@@ -25,9 +26,9 @@ def featurize(tables: TableFiles, folds: pd.DataFrame, settings: Featurize) -> d
     Returns
     -------
     ``features`` as a function that writes a Parquet file, ``transfer_features`` as a table, ``references`` as
-    the files of a folder
+    the files of a folder, ``groups`` as a table: who acted together
     """
-    made = featurize_tables(tables, verdicts(tables, folds, "fold"), settings)
+    made = featurize_tables(tables, verdicts(tables, folds, "fold"), settings, also=["groups"])
     fitted = [f.name for f in made.plan.features if f.fitted]
     several = len(folds["source_fold"].unique()) > 1
     apart = featurize_tables(tables, verdicts(tables, folds, "source_fold"), settings, only=fitted if several else [])
@@ -35,6 +36,7 @@ def featurize(tables: TableFiles, folds: pd.DataFrame, settings: Featurize) -> d
         "features": made.write,
         "transfer_features": apart.table().drop_columns(["as_of"]),
         "references": references(made),
+        "groups": made.other("groups", GROUPS),
     }
 
 
