@@ -125,7 +125,7 @@ def write_crowd(crowd: Crowd, folder: Path) -> None:
 def _events(
     rng: np.random.Generator, crowd: Crowd, author: np.ndarray, posted: np.ndarray, weight: np.ndarray, bot: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    n, p = crowd.accounts, crowd.posts
+    n = crowd.accounts
     along = np.cumsum(weight)
     by_author = np.searchsorted(author, np.arange(n + 1))
     has_posts = np.flatnonzero(np.diff(by_author))

@@ -86,7 +86,7 @@ def difficulty(town: Town) -> Difficulty:
         write_value(Path(folder), {f"{name}.parquet": table for name, table in made.items()})
         tables = TableFiles.open(Path(folder))
         folds = split(tables, Split())["folds"]
-        featurize(tables, folds, Featurize())["features"](Path(folder) / "features.parquet")
+        featurize(tables, folds, Featurize(memory="3GB"))["features"](Path(folder) / "features.parquet")
         features = pd.read_parquet(Path(folder) / "features.parquet").set_index("account_id").loc[folds.account_id]
     is_bot, fold = folds.is_bot.to_numpy(bool), folds.fold.to_numpy()
     matrix = features.drop(columns="as_of").astype("float64")
@@ -111,7 +111,7 @@ def _out_of_fold(matrix: pd.DataFrame, is_bot: np.ndarray, fold: np.ndarray) -> 
     import lightgbm as lgb
 
     scores = np.empty(len(matrix))
-    told = {"n_estimators": 200, "learning_rate": 0.05, "num_leaves": 15, "random_state": 0, "n_jobs": 2, "verbose": -1}
+    told = {"n_estimators": 200, "learning_rate": 0.05, "num_leaves": 15, "random_state": 0, "n_jobs": 1, "verbose": -1}
     for one in np.unique(fold):
         model = lgb.LGBMClassifier(**told, deterministic=True, force_row_wise=True)
         model.fit(matrix[fold != one].to_numpy(), is_bot[fold != one])

@@ -197,7 +197,8 @@ def fans_slight(fans: Rows) -> Value:
     population=True,
     says="its likers had acted {value:,.0f} times (usual: {usual})",
     source="Sybil Edge",
-    example=eg(1, events=FIVE),
+    # Four actions each.
+    example=eg(4, events=(*FIVE, *(f"{who} likes x.{i} 1{i}:00" for who in "abcde" for i in (1, 2, 3)))),
 )
 def fans_actions(fans: Rows) -> Value:
     """Geometric mean of the actions of its likers until then."""

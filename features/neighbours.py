@@ -24,10 +24,10 @@ def facts(accounts: Rows, people: Rows, moments: Rows) -> Rows:
         moment="moment",
         other=rows.account.cast("int32"),
         created_day=ops.day(ops.seconds(rows.created_at)).cast("int32"),
-        log_age=ops.log1p(ops.largest(age_days, 0.0)).cast("float32"),
+        log_age=ops.log1p(ops.largest(age_days, 0.0)),
         young=age_days < 30,
-        log_followers=ops.log1p(ops.when(rows.followers_count >= 0, rows.followers_count)).cast("float32"),
-        log_following=ops.log1p(ops.when(rows.following_count >= 0, rows.following_count)).cast("float32"),
+        log_followers=ops.log1p(ops.when(rows.followers_count >= 0, rows.followers_count)),
+        log_following=ops.log1p(ops.when(rows.following_count >= 0, rows.following_count)),
         mass_following=rows.following_count > MASS_FOLLOWING,
         bare=ops.when(rows.has_avatar.notnull(), ~rows.has_avatar),
         empty=empty,
@@ -45,13 +45,13 @@ def records(deeds: Rows, moments: Rows) -> Rows:
     return each.select(
         "moment",
         other="actor",
-        log_acts=ops.log1p(each.acts).cast("float32"),
+        log_acts=ops.log1p(each.acts),
         slight=(each.acts <= 2) & (ops.day(each.first_s) == ops.day(each.last_s)),
         only_likes=(each.likes == each.acts) & (each.acts >= 10),
     )
 
 
-@view("event", "accounts that liked its posts", population=True, stored=True)
+@view("event", "accounts that liked its posts", population=True)
 def fans(likers: Rows, reading: Rows, facts: Rows, records: Rows) -> Rows:
     """Likers of an account, with their profiles and their records."""
     rows = likers.select("account", "other", "n").inner_join(reading, "account")

@@ -16,6 +16,7 @@ from features.declare import Rows, Value
 DAY_S = 86_400
 # Six digits after the point survive; 2^20 is exact in binary, so scaling itself never rounds.
 GRAIN = float(2**20)
+MOST = 2.0**42  # what can be counted in grains by 64-bit whole numbers
 MARK = "\x01"  # control characters are removed from text before anything is counted, so this one is free
 
 
@@ -34,7 +35,8 @@ def flag(x: Value) -> Value:
 
 def clip(x: Value, low: float, high: float) -> Value:
     """``x`` moved into the range; null stays null."""
-    return x.clip(low, high)
+    # Ibis's own clip repeats ``x`` six times, and least and greatest alone would take null for a bound.
+    return ibis.ifelse(x.notnull(), ibis.greatest(ibis.least(x, high), low), ibis.null(x.type()))
 
 
 def nothing(kind: str) -> Value:
@@ -63,18 +65,18 @@ def log1p(x: Value) -> Value:
 
 
 def log(x: Value) -> Value:
-    """Natural logarithm of a number above 0, on the grain so that every machine agrees."""
-    return rounded(x.ln())
+    """Natural logarithm of a number above 0, on the grain so that every machine agrees and its sums are exact."""
+    return (x.ln() * GRAIN).round() / GRAIN
 
 
 def log2(x: Value) -> Value:
     """Logarithm to base 2 of a number above 0, on the grain: exact for powers of two."""
-    return rounded(number(x).log2())
+    return (number(x).log2() * GRAIN).round() / GRAIN
 
 
 def rounded(x: Value) -> Value:
-    """``x`` on a grid of 2^-20: hides the last bits in which mathematical libraries differ."""
-    return (x * GRAIN).round() / GRAIN
+    """``x`` to six digits after the point: hides the last bits in which mathematical libraries differ."""
+    return x.round(6)
 
 
 def whole(x: Value) -> Value:
@@ -150,8 +152,8 @@ def quantile(x: Value, q: float) -> Value:
 
 
 def grains(x: Value) -> Value:
-    """``x`` (at most 2^42) as a whole number of grains, so that its sum does not depend on the order of rows."""
-    return (number(x) * GRAIN).round().cast("int64")
+    """``x``, cut at 2^42, as a whole number of grains, so that its sum does not depend on the order of rows."""
+    return (clip(number(x), -MOST, MOST) * GRAIN).round().cast("int64")
 
 
 def mean(x: Value) -> Value:

@@ -168,7 +168,7 @@ def likes_comments_correlation(liked_posts: Rows) -> Value:
 )
 def round_likes_share(big_posts: Rows) -> Value:
     """Share of posts with 50 likes or more whose likes lie within 1 of a multiple of 50; 6% by chance."""
-    return ops.share((big_posts.likes + 1) % 50 <= 2)
+    return ops.share((big_posts.likes % 50 <= 1) | (big_posts.likes % 50 == 49))
 
 
 @feature(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +94,21 @@ class Town:
                 row = {"actor_id": _named(who, me), "post_id": _named(what, me), "kind": verb[:-1], "created_at": at}
                 self.engagements.append(row)
         return self
+
+    def copy(self) -> Town:
+        """The same tables, to be changed apart."""
+        other = Town()
+        for table in ("accounts", "posts", "verdicts", "engagements", "follows"):
+            setattr(other, table, list(getattr(self, table)))
+        other.measures = self.measures
+        return other
+
+    def keep(self, wanted: Callable[[str], bool]) -> Town:
+        """The same events among fewer accounts."""
+        other = self.copy()
+        other.accounts = [a for a in self.accounts if wanted(a["account_id"])]
+        other.verdicts = [v for v in self.verdicts if wanted(v["account_id"])]
+        return other
 
     def save(self, folder: Path | None = None, without: Sequence[str] = (), shuffle: int | None = None) -> TableFiles:
         """The tables as Parquet files, rows shuffled by the seed ``shuffle``."""
