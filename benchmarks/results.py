@@ -1,7 +1,8 @@
 """Measures docs/results.md: quality on the real labelled sets and on the town, transfer between sets, and times.
 
 ``python -m benchmarks.results --data ../shared/data`` runs everything and writes the page;
-``--only quality transfer town times`` runs some parts again and keeps the others from ``out/results``.
+``--only quality transfer town times`` runs some parts again and keeps the others from ``out/results``, where each set
+is kept as soon as it is measured; ``--sets`` measures some sets again.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,15 +49,24 @@ def main() -> None:
     """Measure what was asked and write the page from all that is known."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=PROJECT.parent / "shared" / "data", help="folder of the real data")
-    parts = {"quality": quality, "transfer": transfer, "town": town, "times": times}
+    parts: dict[str, Any] = {"quality": quality, "transfer": transfer, "town": town, "times": times}
     parser.add_argument("--only", nargs="*", choices=sorted(parts), default=list(parts), help="parts to measure again")
+    parser.add_argument("--sets", nargs="*", choices=list(SETS), default=list(SETS), help="sets of the part quality")
     options = parser.parse_args()
     for name in options.only:
-        measured = {"commit": commit(), "rows": parts[name](options.data.resolve())}
-        write_all({KEPT / f"{name}.json": measured})
-    known = {name: read_json(KEPT / f"{name}.json") for name in parts if (KEPT / f"{name}.json").is_file()}
-    write_all({PAGE: page(known)})
+        chosen = {"only": options.sets} if name == "quality" else {}
+        for row in parts[name](options.data.resolve(), **chosen):
+            kept = KEPT / name / f"{next(iter(row.values()))}.json".replace(" ", "_").replace(",", "")
+            write_all({kept: {"commit": commit(), **row}})
+    write_all({PAGE: page({name: known(name) for name in parts})})
     print(f"wrote {PAGE.relative_to(PROJECT)}")
+
+
+def known(part: str) -> list[dict[str, Any]]:
+    """What was measured of a part, in the order of its declaration where it has one."""
+    rows = [read_json(path) for path in sorted((KEPT / part).glob("*.json"))]
+    order = list(SETS)
+    return sorted(rows, key=lambda r: order.index(r["set"]) if r.get("set") in order else len(order))
 
 
 def commit() -> str:
@@ -79,14 +90,13 @@ def sources(data: Path, names: tuple[str, ...]) -> list[str]:
     return [word for name in names for word in ("--source", f"{name}={data / SETS[name][0]}")]
 
 
-def quality(data: Path) -> list[dict[str, Any]]:
+def quality(data: Path, only: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Out-of-fold quality inside each set, beside its reference and the best baseline."""
-    rows = []
-    for name, (_, roc_auc, average_precision) in SETS.items():
+    for name in only:
+        _, roc_auc, average_precision = SETS[name]
         with tempfile.TemporaryDirectory() as out:
             found = evaluation(Path(out), sources(data, (name,)))
-        rows.append({"set": name, "reference": [roc_auc, average_precision], **headline(found)})
-    return rows
+        yield {"set": name, "reference": [roc_auc, average_precision], **headline(found)}
 
 
 def transfer(data: Path) -> list[dict[str, Any]]:
@@ -99,6 +109,7 @@ def transfer(data: Path) -> list[dict[str, Any]]:
             {
                 "sets": title,
                 "left_out": found["leave_source_out"],
+                "mean": found["leave_source_out_mean"],
                 "inside": found["per_source"],
                 "seconds": found["seconds"],
             }
@@ -148,7 +159,7 @@ def clock(words: list[str], folder: Path, environment: dict[str, str]) -> float:
     return round(time.monotonic() - started, 2)
 
 
-def page(known: dict[str, Any]) -> str:
+def page(measured: dict[str, list[dict[str, Any]]]) -> str:
     """The page as Markdown."""
     lines = [
         "# Results",
@@ -158,8 +169,8 @@ def page(known: dict[str, Any]) -> str:
     ]
     writers = {"quality": quality_lines, "transfer": transfer_lines, "town": town_lines, "times": times_lines}
     for name, writer in writers.items():
-        if name in known:
-            lines += ["", *writer(known[name]["rows"]), "", f"Commit {known[name]['commit']}."]
+        if rows := measured[name]:
+            lines += ["", *writer(rows), "", f"Commits measured: {', '.join(sorted({r['commit'] for r in rows}))}."]
     return "\n".join(lines) + "\n"
 
 
@@ -216,14 +227,14 @@ def transfer_lines(rows: list[dict[str, Any]]) -> list[str]:
             "| left out | ROC AUC | average precision | inside the folds: ROC AUC |",
             "|---|---|---|---|",
         ]
-        for name, found in sorted(row["left_out"]["sources"].items()):
-            if found.get("metrics") is None:
+        for name, found in sorted(row["left_out"].items()):
+            if found.get("why"):
                 lines.append(f"| {name} | {found['why']} | | |")
                 continue
-            inside, metrics = row["inside"][name]["model"]["roc_auc"], found["metrics"]
+            inside, metrics = row["inside"][name]["model"]["roc_auc"], found["model"]
             cells = (shown(metrics["roc_auc"]), shown(metrics["average_precision"]), shown(inside))
             lines.append(f"| {name} | {' | '.join(cells)} |")
-        mean = row["left_out"]["mean"]
+        mean = row["mean"]
         lines.append(f"| **mean** | {mean['roc_auc']:.3f} | {mean['average_precision']:.3f} | |")
     return lines
 

@@ -287,8 +287,7 @@ def test_nothing_is_left_behind(tmp_path, monkeypatch):
 
 
 def test_the_page_about_tables_is_up_to_date():
-    from conftest import PROJECT
-
+    from pipeline.dvcyaml import PROJECT
     from pipeline.recipes.tablesdoc import tables_markdown
 
     assert (PROJECT / "docs" / "tables.md").read_text(encoding="utf-8") == tables_markdown()

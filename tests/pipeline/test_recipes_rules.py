@@ -109,7 +109,7 @@ def test_every_operation_is_tried_above():
 
 
 def test_every_operation_is_described():
-    from conftest import PROJECT
+    from pipeline.dvcyaml import PROJECT
 
     page = (PROJECT / "docs" / "recipes.md").read_text(encoding="utf-8")
     assert [verb for verb in VERBS if f"{{{verb}: " not in page] == []
