@@ -317,7 +317,7 @@ def test_a_large_set_is_judged_by_a_sample_that_is_always_the_same():
 def test_a_severe_finding_stops_the_run_and_says_how_to_allow_it():
     village = Village()
     copy_of_the_label(village)
-    settings = Audit()
+    settings = Audit(allow=())
     told = report(audit(village.features, village.folds, settings, village.accounts), settings)
     assert told["stops"] == ["AUD001"]
     with pytest.raises(BadInput, match=r"risk_score.*audit\.allow: \[AUD001\]"):
