@@ -76,13 +76,17 @@ def _assigned(world: World, orders: Orders, some: Array) -> tuple[Array, Array, 
         return nothing, nothing, nothing
     number, evasion = orders.number[some][:, None], orders.evasion[some][:, None]
     liking = (1 - evasion) * chance.uniform("worker order", pool)[None, :]
-    liking = liking + evasion * chance.uniform("worker drawn", number, pool[None, :]) + helping[None, :]
+    liking = liking + evasion * chance.uniform("worker drawn", number, pool[None, :])
+    # The naive exhaust their own workers first, the expert spreads the work over all farms that help each other.
+    liking = liking + (1 - evasion) * helping[None, :]
     at = orders.at[some][:, None]
     there = (people.start_s[pool] < at) & (people.retired_s[pool] > at)
     there &= ~np.isfinite(people.turned_s[pool])[None, :] | (people.turned_s[pool] < at)
     liking = np.where(there, liking, np.inf)
     sequence = np.argsort(liking, axis=1, kind="stable")
-    wanted = np.minimum(orders.wanted[some], there.sum(axis=1))
+    # Few together at a time: what the expert cannot deliver without being seen as a group stays undelivered.
+    most = np.ceil(there.sum(axis=1) * (1 - (1 - world.town.farms.crew) * orders.evasion[some])).astype(np.int64)
+    wanted = np.minimum(orders.wanted[some], most)
     rank = world.number_within(wanted)
     row = np.repeat(np.arange(len(some)), wanted)
     return some[row], pool[sequence[row, rank]], rank

@@ -44,7 +44,8 @@ def usual(world: World, first: int, last: int) -> Follows:
     back = chance.uniform("follow back", follower, followed)
     returned = back < world.town.people.followed_back * _welcome(world, follower, followed)
     late = at[returned] + chance.around(8 * 3600, 1.3, "follow back late", follower[returned], followed[returned])
-    answer = Follows.of(followed[returned], follower[returned], late, FRIEND, HONEST)
+    cause = np.where(_machine(world, followed[returned]), COVER, HONEST)
+    answer = Follows.of(followed[returned], follower[returned], late, FRIEND, cause)
     return Follows.join([begun, answer])
 
 
@@ -55,7 +56,9 @@ def _machine(world: World, who: Array) -> Array:
 def _chosen(world: World, who: Array, number: Array) -> Array:
     """Whom to follow: half in the own community, the rest by fame, preferring the own subject."""
     chance, people = world.chance, world.people
-    local = chance.happens(np.where(_machine(world, who), 0.15, 0.5), "follow local", who, number)
+    local = chance.happens(
+        np.where(_machine(world, who), 0.15 + 0.35 * people.evasion[who], 0.5), "follow local", who, number
+    )
     near = [
         people.low[who] + chance.whole(people.high[who] - people.low[who], f"follow near {i}", who, number)
         for i in range(2)
@@ -71,9 +74,9 @@ def _welcome(world: World, follower: Array, followed: Array) -> Array:
     """How readily the followed follows back: people like their own community, and accounts no smaller than theirs."""
     people = world.people
     near = (people.low[follower] == people.low[followed]) * 1.6 + 0.2
-    return (
-        near * np.clip((people.fame[follower] + 30) / (people.fame[followed] + 30), 0, 1.5) * world.is_person[followed]
-    )
+    # An account with a person in it returns follows whoever works with it besides; software does when it imitates one.
+    minds = np.where(_machine(world, followed), people.evasion[followed], 1.0)
+    return near * np.clip((people.fame[follower] + 30) / (people.fame[followed] + 30), 0, 1.5) * minds
 
 
 def _when(world: World, follower: Array, followed: Array, number: Array) -> Array:
@@ -99,12 +102,15 @@ def automated(world: World, first: int, last: int) -> Follows:
         count = np.minimum(chance.around(mean, 0.6, f"{role} follows", bots).astype(np.int64), 500)
         who = np.repeat(bots, count)
         number = world.number_within(count)
-        below = world.people.high[who]
-        whom = (chance.uniform(f"{role} whom", who, number) * below).astype(np.int64)
+        # A careful service chooses as a person would, so that some follow back; the naive take anybody.
+        careful = chance.happens(0.9 * world.people.evasion[who], f"{role} careful", who, number)
+        anybody = chance.whole(world.people.high[who], f"{role} whom", who, number)
+        whom = np.where(careful, _chosen(world, who, number + 10_000), anybody)
         since = np.maximum(np.maximum(world.people.created_s[who], world.people.created_s[whom]), 0)
         at = np.round(since + chance.uniform(f"{role} when", who, number) * (world.end_s - since), 3)
         parts.append(Follows.of(who, whom, at, USUAL, cause))
-        back = chance.happens(polite, f"{role} back", who, whom) & world.is_person[whom]
+        answers = np.where(careful, world.town.people.followed_back * _welcome(world, who, whom), polite)
+        back = chance.happens(answers, f"{role} back", who, whom) & world.is_person[whom]
         late = at[back] + chance.around(10 * 3600, 1.2, f"{role} back late", who[back], whom[back])
         parts.append(Follows.of(whom[back], who[back], late, USUAL, HONEST))
     return Follows.join(parts)

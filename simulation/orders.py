@@ -98,7 +98,7 @@ def _complete(
     # The naive order round numbers; the careful have them jittered
     jitter = np.exp(0.5 * evasion * chance.normal("order jitter", key, product))
     # and kept small.
-    few = (0.4 if product == COMMENTS else 1.0) * (1 - 0.6 * evasion)
+    few = (0.4 if product == COMMENTS else 1.0) * (1 - 0.75 * evasion)
     wanted = np.maximum(np.round(ordered * town.farms.scale * few * jitter), 1).astype(np.int64)
     level = np.minimum((evasion * len(QUALITIES)).astype(np.int64), len(QUALITIES) - 1)
     luck = chance.uniform("order price", farm, product)

@@ -129,6 +129,7 @@ def _batch(town: Town, chance: Chance, end_s: float, who: Array) -> Population:
     followers = np.round(profile.numbers["followers"] * shrink).astype(np.int64)
     following = np.round(profile.numbers["following"] * shrink).astype(np.int64)
     protected = profile.flags["protected"]
+    public = np.array([one.public for one in ROLES])[role]
 
     habits = [getattr(town.people, one.habits) for one in ROLES]
     of = _lookup(habits, role)
@@ -180,7 +181,7 @@ def _batch(town: Town, chance: Chance, end_s: float, who: Array) -> Population:
         followers=followers,
         following=following,
         fame=np.where(protected, 0.2, 1)
-        * np.array([one.public for one in ROLES])[role]
+        * np.where(machine, 1 - (1 - public) * (1 - evasion), public)
         * (np.minimum(followers, 20_000_000) + 3.0) ** _FAME,
         low=low,
         high=high,

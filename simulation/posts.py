@@ -98,7 +98,7 @@ def _written(world: World, who: Array) -> tuple[Array, Array, Array]:
     role = people.role[author]
     taken = people.turned_s[author] <= at  # a farm advertises from accounts it hijacked
     advert = (role == CODES["spam_bot"]) & chance.happens(
-        1 - 0.6 * people.evasion[author], "spam advert", author, number
+        1 - 0.75 * people.evasion[author], "spam advert", author, number
     )
     advert |= taken & chance.happens(0.6 * (1 - 0.7 * people.evasion[author]), "advert", author, number)
     news, brands = (role == CODES[n] for n in ("news_desk", "brand"))

@@ -92,7 +92,7 @@ def exploring(world: World, first: int, last: int) -> Deeds:
     who, number = np.repeat(everyone, count), world.number_within(count)
     at = people.start_s[who] + chance.uniform("explore at", who, number) * (world.end_s - people.start_s[who])
     at = world.clock.visit(who, at, number)
-    found = world.wander(who, at, number, LIKE, HONEST, topical=0.8)
+    found = world.wander(who, at, number, LIKE, HONEST, topical=0.8, local=0.5)
     machine = np.isin(people.role[found.actor], MACHINES)
     return Deeds.of(found.actor, found.post, found.at, LIKE, np.where(machine, COVER, HONEST))
 

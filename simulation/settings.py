@@ -124,7 +124,8 @@ class Farms(Section):
     burst_gap_s: Annotated[float, Field(gt=0)] = 9  # median seconds between likes of a burst
     drip_h: Annotated[float, Field(gt=0)] = 30  # median hours over which a drip order is delivered
     cover: Amount = 12  # likes for strangers that a worker gives in 30 days to look innocent; a naive one a seventh
-    followed_first: Share = 0.8  # of customers that an expert's workers follow before they like; the naive do not
+    crew: Share = 0.05  # of all workers within reach that an expert sends to one post; the naive send all they have
+    followed_first: Share = 0.4  # of customers that an expert's workers follow before they like; the naive do not
 
 
 class Buyers(Section):

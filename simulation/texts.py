@@ -79,7 +79,7 @@ def _plain(world: World, rows: Array) -> pa.Array:
     topic = np.where(
         chance.happens(0.6, "own topic", key), people.topic[author], chance.whole(TOPICS, "post topic", key)
     )
-    habit = {h: 0.8 * chance.uniform(f"habit {h}", author) ** 3 for h in ("opener", "tail", "tag", "emoji")}
+    habit = {h: 0.8 * chance.uniform(f"habit {h}", author) ** 3 for h in ("opener", "tail", "tag", "emoji", "link")}
     parts = []
     for code, name in enumerate(LANGUAGES):
         where = np.flatnonzero(language == code)
@@ -92,12 +92,18 @@ def _plain(world: World, rows: Array) -> pa.Array:
         tag = pa.array([f"#{t}" for t in words.TOPIC_TAGS]).take(pa.array(topic[where]))
         tag = pc.if_else(pa.array(chance.happens(habit["tag"][where], "tag", k)), tag, pa.scalar(None, pa.string()))
         emoji = _word(world, words.EMOJI, "emoji", k, share=habit["emoji"][where])
+        page = pc.cast(pa.array(chance.whole(90_000, "shared page", k)), pa.string())
+        link = pc.binary_join_element_wise("https://read.example/", page, "")
+        link = pc.if_else(pa.array(chance.happens(habit["link"][where], "link", k)), link, pa.scalar(None, pa.string()))
         live = world.posts.about[rows[where]] == LIVE
         shout = _word(world, words.LIVE, "shout", k, share=live.astype(float))
         begin = pc.if_else(pc.is_valid(opener), subject, _sentence(subject))
         ending = pc.if_else(pc.starts_with(pc.fill_null(tail, ""), "and"), "", ".")
         parts.append(
-            (where, _join(shout, opener, begin, pc.binary_join_element_wise(remark, ending, ""), tail, tag, emoji))
+            (
+                where,
+                _join(shout, opener, begin, pc.binary_join_element_wise(remark, ending, ""), tail, link, tag, emoji),
+            )
         )
     place = np.empty(len(rows), dtype=np.int64)
     place[np.concatenate([w for w, _ in parts])] = np.arange(len(rows))
@@ -134,7 +140,7 @@ def _adverts(world: World, rows: Array) -> pa.Array:
     shop = pc.cast(pa.array(chance.whole(90, "shop", ring) + 10), pa.string())
     page = pc.cast(pa.array(chance.whole(many, "page", ring, variant)), pa.string())
     link = pc.binary_join_element_wise("https://deal", shop, ".example/", page, "")
-    shown = pa.array(chance.happens(0.8, "link shown", key))
+    shown = pa.array(chance.happens(0.8 - 0.5 * world.people.evasion[author], "link shown", key))
     link = pc.if_else(shown, link, pa.scalar(None, pa.string()))
     tag = _word(world, ("#promo", "#win", "#followback", "#crypto"), "advert tag", ring, variant, share=0.5)
     emoji = _word(world, words.EMOJI, "advert emoji", ring, variant, share=0.5)

@@ -106,14 +106,22 @@ class World:
         """Evasion of operators at a moment: tactics change over the months."""
         return np.clip(evasion + self.town.drift * (at / self.end_s - 0.5), 0, 1)
 
-    def wander(self, who: Array, at: Array, number: Array, what: int, cause: int, topical: float) -> Deeds:
-        """Deeds on the latest posts of well-known accounts; a share ``topical`` looks for its own subject first."""
+    def wander(
+        self, who: Array, at: Array, number: Array, what: int, cause: int, topical: float, local: float | Array
+    ) -> Deeds:
+        """Deeds on the latest posts of others: a share ``local`` on those of neighbours, the rest on well-known ones.
+
+        Of the well-known, a share ``topical`` is looked for by the own subject first.
+        """
         chance, people = self.chance, self.people
         below = people.high[who]
         # The cause keeps an account's own taste apart from what software does in its name.
         first, second = (self.famous(chance.uniform(f"wander {i}", who, number, what, cause), below) for i in range(2))
         close = (people.topic[second] == people.topic[who]) & chance.happens(topical, "topical", who, number, cause)
-        author = np.where(close & (people.topic[first] != people.topic[who]), second, first)
+        known = np.where(close & (people.topic[first] != people.topic[who]), second, first)
+        begin = people.low[who] // NEIGHBOURHOOD * NEIGHBOURHOOD
+        near = begin + chance.whole(below - begin, "wander near", who, number, what, cause)
+        author = np.where(chance.happens(local, "wander local", who, number, what, cause), near, known)
         post = self.posts.latest(author, at)
         good = (post >= 0) & (author != who) & (at < self.end_s) & (at < people.retired_s[who])
         good &= at - self.posts.at[np.maximum(post, 0)] < FRESH_S if len(self.posts.at) else False

@@ -38,4 +38,4 @@ def cover(world: World, first: int, last: int) -> Deeds:
     number = world.number_within(count)
     at = people.start_s[who] + chance.uniform("cover at", who, number) * (world.end_s - people.start_s[who])
     at = world.clock.seen_or_any(who, at, people.evasion[who], number)
-    return world.wander(who, at, number, LIKE, COVER, topical=0.6)
+    return world.wander(who, at, number, LIKE, COVER, topical=0.6, local=0.5 * people.evasion[who])

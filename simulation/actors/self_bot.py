@@ -37,7 +37,7 @@ def follows_first(world: World, first: int, last: int) -> Follows:
     """A careful service follows most of those it is going to like."""
     deeds = _likes(world, first, last)
     client, stranger = deeds.actor.astype(np.int64), world.posts.author[deeds.post].astype(np.int64)
-    careful = world.chance.happens(0.8 * world.people.evasion[client], "service follows", client, stranger)
+    careful = world.chance.happens(0.35 * world.people.evasion[client], "service follows", client, stranger)
     at = deeds.at[careful] - 30 - world.chance.waits(4 * 86400, "service early", client[careful], stranger[careful])
     return Follows.of(client[careful], stranger[careful], np.round(at, 3), USUAL, AUTOMATION)
 
@@ -57,7 +57,7 @@ def _likes(world: World, first: int, last: int) -> Deeds:
     wobble = 0.02 + people.evasion[who]
     at = began[row] + (number + wobble * chance.uniform("service wobble", who, number)) * step
     at = world.clock.seen_or_any(who, at, people.evasion[who], number)
-    return world.wander(who, at, number, LIKE, AUTOMATION, topical=0.9)
+    return world.wander(who, at, number, LIKE, AUTOMATION, topical=0.9, local=0.5 * people.evasion[who])
 
 
 def _returned(world: World, deeds: Deeds) -> Deeds:

@@ -34,7 +34,7 @@ def comments(world: World, first: int, last: int) -> Deeds:
     who, number = np.repeat(bots, count), world.number_within(count)
     at = people.start_s[who] + chance.uniform("spam comment at", who, number) * (world.end_s - people.start_s[who])
     at = world.clock.seen_or_any(who, at, people.evasion[who], number)
-    return world.wander(who, at, number, COMMENT, SPAM, topical=0.2)
+    return world.wander(who, at, number, COMMENT, SPAM, topical=0.2, local=0.4 * people.evasion[who])
 
 
 def on_schedule(world: World, who: Array, number: Array, count: Array) -> Array:

@@ -19,4 +19,4 @@ def likes(world: World, first: int, last: int) -> Deeds:
     count = np.minimum(chance.times(18, "newcomer likes", new), 150)
     who, number = np.repeat(new, count), world.number_within(count)
     at = people.created_s[who] + chance.waits(2.0 * 86400, "newcomer at", who, number)
-    return world.wander(who, world.clock.visit(who, at, number), number + 100_000, LIKE, HONEST, topical=0.4)
+    return world.wander(who, world.clock.visit(who, at, number), number + 100_000, LIKE, HONEST, topical=0.4, local=0.3)
