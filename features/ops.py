@@ -98,7 +98,8 @@ def drawn(x: Value) -> Value:
 def surprise(n: Value, expected: Value) -> Value:
     """How unlikely ``n`` or more events are where ``expected`` are: -log10 of a Poisson tail; 0 where n is not more.
 
-    The first term of the tail with a geometric bound for the rest, and Stirling's series: within 0.3% above n = 2.
+    The first term of the tail with a geometric bound for the rest, and Stirling's series: never too surprising; within
+    0.2% where n is five times as many as expected or more, within 2% where the tail is below 1%.
     """
     n, expected = number(n), largest(number(expected), 1e-12)
     known = n > expected
