@@ -193,8 +193,8 @@ def quality_lines(rows: list[dict[str, Any]]) -> list[str]:
         "## Inside each real set",
         "",
         "Out of fold, 5 grouped folds (near-identical names stay on one side), which is harder than 5 random folds.",
-        "The reference is LightGBM with 200 trees on the obvious columns of the set over random folds; beside it stands",
-        "unpump over random folds. Seconds are of prepare to evaluate.",
+        "The reference is LightGBM with 200 trees on the obvious columns of the set over random folds; beside it",
+        "stands unpump over random folds. Seconds are of prepare to evaluate.",
         "",
         *metric_table(rows, reference=True),
     ]
