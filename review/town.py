@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from review.page import Album, Picture, render, shown
 from review.svg import BOT, MUTED, PERSON, drawing, to_svg
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
+_WIDE = 6.0  # inches: two pictures side by side on a laptop, one on a phone without scrolling
 _CAUSES = {
     "order": "delivered for an order",
     "pod": "traded in a pod",
@@ -81,7 +79,7 @@ def _hours(by_hour: Mapping[str, list[float]]) -> tuple[bytes, tuple[str, str, s
     pumped = by_hour["pumped"]
     honest = [a - p for a, p in zip(by_hour["all"], pumped, strict=True)]
     with drawing() as plt:
-        figure, axes = plt.subplots(figsize=(8, 3.2))
+        figure, axes = plt.subplots(figsize=(_WIDE, 3.2))
         for values, colour, name in ((honest, PERSON, "honest"), (pumped, BOT, "not honest")):
             total = sum(values) or 1
             axes.plot(range(24), [100 * v / total for v in values], color=colour, marker="o", markersize=3, label=name)
@@ -93,17 +91,22 @@ def _hours(by_hour: Mapping[str, list[float]]) -> tuple[bytes, tuple[str, str, s
     alt = (
         f"Lines of honest and other engagements by hour; honest ones are fewest at {quiet} h and most at {busy} h UTC."
     )
-    return svg, ("Activity by hour", alt, "People sleep; cheap software does not. Each line adds up to 100%.")
+    return svg, (
+        "Activity by hour",
+        alt,
+        "Each line adds up to 100%. People sleep, farms worked by hand keep shifts, naive software does neither.",
+    )
 
 
 def _days(by_day: Mapping[str, list[float]]) -> tuple[bytes, tuple[str, str, str]]:
     pumped = by_day["pumped"]
     honest = [a - p for a, p in zip(by_day["all"], pumped, strict=True)]
     with drawing() as plt:
-        figure, axes = plt.subplots(figsize=(8, 2.8))
+        figure, axes = plt.subplots(figsize=(_WIDE, 3.2))
         axes.stackplot(range(len(honest)), honest, pumped, colors=[PERSON, BOT], labels=["honest", "not honest"])
         axes.set(xlabel="day", ylabel="engagements", xlim=(0, len(honest) - 1), ylim=(0, None))
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+        axes.yaxis.set_major_formatter("{x:,.0f}")
         svg = to_svg(figure)
     alt = f"Engagements of each of {len(honest)} days, honest and not, one on top of the other."
     return svg, (
@@ -115,7 +118,7 @@ def _days(by_day: Mapping[str, list[float]]) -> tuple[bytes, tuple[str, str, str
 
 def _posts(posts: list[Mapping[str, Any]]) -> tuple[bytes, tuple[str, str, str]]:
     with drawing() as plt:
-        figure, grid = plt.subplots(len(posts), 1, figsize=(8, 1.75 * len(posts)), sharex=True, squeeze=False)
+        figure, grid = plt.subplots(len(posts), 1, figsize=(_WIDE, 1.75 * len(posts)), sharex=True, squeeze=False)
         for axes, post in zip(grid[:, 0], posts, strict=True):
             axes.hist(
                 [post["honest"], post["pumped"]],
@@ -140,14 +143,14 @@ def _posts(posts: list[Mapping[str, Any]]) -> tuple[bytes, tuple[str, str, str]]
 
 def _degrees(degrees: Mapping[str, Mapping[str, list[list[float]]]]) -> tuple[bytes, tuple[str, str, str]]:
     with drawing() as plt:
-        figure, grid = plt.subplots(1, len(degrees), figsize=(11, 3.4), sharey=True, squeeze=False)
-        for axes, (title, lines) in zip(grid[0], degrees.items(), strict=True):
+        figure, grid = plt.subplots(len(degrees), 1, figsize=(_WIDE, 2.9 * len(degrees)), squeeze=False)
+        for axes, (title, lines) in zip(grid[:, 0], degrees.items(), strict=True):
             for name, colour in (("people", PERSON), ("bots", BOT)):
                 if lines[name]:
                     axes.plot(*zip(*lines[name], strict=True), color=colour, label=name)
-            axes.set(xscale="log", yscale="log", xlabel=title)
+            axes.set(xscale="log", yscale="log", xlabel=title, ylabel="share with at least")
             axes.tick_params(colors=MUTED)
-        _first(grid[0, 0])
+        grid[0, 0].legend()
         figure.tight_layout()
         svg = to_svg(figure)
     alt = (
@@ -160,8 +163,3 @@ def _degrees(degrees: Mapping[str, Mapping[str, list[list[float]]]]) -> tuple[by
         alt,
         "Straight, slowly falling lines are heavy tails: a few accounts are known to very many.",
     )
-
-
-def _first(axes: Axes) -> None:
-    axes.set_ylabel("share of accounts with at least")
-    axes.legend()

@@ -37,6 +37,8 @@ TRUTH = pa.schema(
         ("idol_id", TEXT),  # of a fan club's members
         ("victim", pa.bool_()),
         ("newcomer", pa.bool_()),
+        ("capitalist", pa.bool_()),
+        ("by_hand", pa.bool_()),
         ("turned_at", MOMENT),
         ("retired_at", MOMENT),
         ("evasion", pa.float64()),
@@ -157,6 +159,8 @@ def _truth(world: World, register: Register, who: Array, outside: dict[str, Arra
         "idol_id": register.account(world.idol[who]),
         "victim": pa.array(np.isin(who, victim.victims(world, int(who[0]), int(who[-1]) + 1))),
         "newcomer": pa.array((people.created_s[who] >= 0) & world.is_person[who]),
+        "capitalist": pa.array(people.capitalist[who]),
+        "by_hand": pa.array(people.by_hand[who]),
         "turned_at": world.moments(people.turned_s[who]),
         "retired_at": world.moments(people.retired_s[who]),
         "evasion": pa.array(np.round(people.evasion[who], 3), mask=people.operator[who] < 0),

@@ -35,7 +35,10 @@ class Clock:
         day, slot = np.where(over, day + 1, day), np.where(over, 0, slot)
         off = chance.happens(self.calendar.day_off, "day off", who, day)
         day, slot = np.where(off, day + 1, day), np.where(off, 0, slot)
-        moved = late | off
+        # Some look in every few days only, each on days of its own.
+        rest = -(day + who) % people.every[who]
+        day, slot = day + rest, np.where(rest > 0, 0, slot)
+        moved = late | off | (rest > 0)
         begins = np.where(moved, (slot + chance.uniform("visit", who, day * 64 + slot)) * width, begins)
         opened = (24.0 * day + begins + wake - people.zone_h[who]) * 3600
         return opened + chance.waits(_VISIT_S, "into visit", who, number, day * 64 + slot)
@@ -47,8 +50,11 @@ class Clock:
         return hour < people.awake_h[who]
 
     def seen_or_any(self, who: Array, at: Array, evasion: Array, number: Array) -> Array:
-        """Times of software: left as they are, or moved into a person's visits as often as its operator evades."""
-        human = self.chance.happens(evasion, "human hours", who, number)
+        """Times of software: left as they are, or moved into a person's visits as often as its operator evades.
+
+        What is done by hand is done in visits, which are in the hours of the shift.
+        """
+        human = self.chance.happens(evasion, "human hours", who, number) | self.people.by_hand[who]
         moved = np.array(at, dtype=np.float64)
         moved[human] = self.visit(who[human], moved[human], number[human])
         return moved

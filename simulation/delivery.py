@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulation import shifts
 from simulation.chance import Array
 from simulation.deeds import COMMENT, LIKE, ORDER, Deeds
 from simulation.market import PRICE_SHARES, SPEEDS
@@ -98,12 +99,15 @@ def _when(world: World, orders: Orders, order: Array, worker: Array, rank: Array
     number = orders.number[order]
     placed, style, evasion = orders.at[order], orders.style[order], orders.evasion[order]
     whim = chance.uniform("piece", number, worker)
-    begins = placed + 60 + chance.waits(400, "burst begins", number)
+    farm = orders.operator[order]
+    begins = shifts.worked(world, farm, placed + 60 + chance.waits(400, "burst begins", number), number)
     gap = chance.around(farms.burst_gap_s, 0.6, "burst gap", number)
+    gap = np.where(shifts.by_hand(world.town, chance, farm), shifts.SLOWER * gap, gap)
     burst = begins + (rank + whim * (0.2 + evasion)) * gap
     pace = np.interp(chance.uniform("drip pace", number), PRICE_SHARES, SPEEDS)
     hours = np.clip(np.sqrt(24 * orders.ordered[order] / pace * farms.drip_h), 3, 24 * 6)
     drip = begins + (rank + whim) / np.maximum(orders.wanted[order], 1) * hours * 3600
+    drip = shifts.worked(world, world.people.operator[worker], drip, number)
     drip = world.clock.seen_or_any(worker, drip, evasion, number)
     organic = placed + chance.around(2.5 * 3600, 1.2, "gradual", number, worker)
     organic = world.clock.visit(worker, organic, number)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from simulation.world import World
 
 
+_CAPITALIST = 0.85  # share of follows that social capitalists return
+
+
 def settle(world: World, parts: list[Follows]) -> Follows:
     """One follow per pair, the earliest, sorted by followed and follower; none before both accounts exist."""
     everything = Follows.join(parts)
@@ -41,8 +44,7 @@ def usual(world: World, first: int, last: int) -> Follows:
     bot = _machine(world, follower)
     at = _when(world, follower, followed, number)
     begun = Follows.of(follower, followed, at, USUAL, np.where(bot, COVER, HONEST))
-    back = chance.uniform("follow back", follower, followed)
-    returned = back < world.town.people.followed_back * _welcome(world, follower, followed)
+    returned = chance.happens(_returning(world, follower, followed), "follow back", follower, followed)
     late = at[returned] + chance.around(8 * 3600, 1.3, "follow back late", follower[returned], followed[returned])
     cause = np.where(_machine(world, followed[returned]), COVER, HONEST)
     answer = Follows.of(followed[returned], follower[returned], late, FRIEND, cause)
@@ -70,6 +72,12 @@ def _chosen(world: World, who: Array, number: Array) -> Array:
     return np.where(local, neighbour, public)
 
 
+def _returning(world: World, follower: Array, followed: Array, polite: float | None = None) -> Array:
+    """How likely a follow is returned; social capitalists return nearly all, ``polite`` says it of everybody else."""
+    usual = world.town.people.followed_back * _welcome(world, follower, followed) if polite is None else polite
+    return np.where(world.people.capitalist[followed], _CAPITALIST, usual)
+
+
 def _welcome(world: World, follower: Array, followed: Array) -> Array:
     """How readily the followed follows back: people like their own community, and accounts no smaller than theirs."""
     people = world.people
@@ -94,9 +102,9 @@ def automated(world: World, first: int, last: int) -> Follows:
     """Strangers followed by services on people's accounts and by spam bots, and those who follow back."""
     chance, town = world.chance, world.town
     parts = []
-    for role, mean, cause, polite in (
-        ("self_bot", town.automation.follows, AUTOMATION, town.automation.returned / 2),
-        ("spam_bot", town.spam.follows, SPAM, 0.02),
+    for role, mean, cause, polite, share in (
+        ("self_bot", town.automation.follows, AUTOMATION, town.automation.returned / 2, town.automation.farming),
+        ("spam_bot", town.spam.follows, SPAM, 0.02, town.spam.farming),
     ):
         bots = world.of_role(role, first, last)
         count = np.minimum(chance.around(mean, 0.6, f"{role} follows", bots).astype(np.int64), 500)
@@ -105,12 +113,22 @@ def automated(world: World, first: int, last: int) -> Follows:
         # A careful service chooses as a person would, so that some follow back; the naive take anybody.
         careful = chance.happens(0.9 * world.people.evasion[who], f"{role} careful", who, number)
         anybody = chance.whole(world.people.high[who], f"{role} whom", who, number)
+        farming = chance.happens(share, f"{role} farming", world.people.operator[who])
+        anybody = np.where(farming, _capitalists(world, who, number, anybody), anybody)
         whom = np.where(careful, _chosen(world, who, number + 10_000), anybody)
         since = np.maximum(np.maximum(world.people.created_s[who], world.people.created_s[whom]), 0)
         at = np.round(since + chance.uniform(f"{role} when", who, number) * (world.end_s - since), 3)
         parts.append(Follows.of(who, whom, at, USUAL, cause))
-        answers = np.where(careful, world.town.people.followed_back * _welcome(world, who, whom), polite)
+        answers = np.where(careful, _returning(world, who, whom), _returning(world, who, whom, polite))
         back = chance.happens(answers, f"{role} back", who, whom) & world.is_person[whom]
         late = at[back] + chance.around(10 * 3600, 1.2, f"{role} back late", who[back], whom[back])
         parts.append(Follows.of(whom[back], who[back], late, USUAL, HONEST))
     return Follows.join(parts)
+
+
+def _capitalists(world: World, who: Array, number: Array, otherwise: Array) -> Array:
+    """Somebody who returns nearly every follow, found in lists of such people; ``otherwise`` where there is nobody."""
+    known = np.flatnonzero(world.people.capitalist)
+    below = np.searchsorted(known, world.people.high[who])
+    place = world.chance.whole(below, "farmed", who, number)
+    return np.where(below > 0, known[np.minimum(place, max(len(known) - 1, 0))], otherwise) if len(known) else otherwise

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from simulation import shifts
 from simulation.actors import hijacked, like_bot
 from simulation.chance import Array, Chance
 from simulation.neighbourhoods import NEIGHBOURHOOD, TOPICS, communities
@@ -38,6 +39,9 @@ class Population:
     wake_h: Array  # local hour of waking
     awake_h: Array  # hours awake
     sessions: Array  # int16, visits a day
+    every: Array  # int8, days from one day with visits to the next
+    by_hand: Array  # bool, worker of a farm where people do the liking, in shifts
+    capitalist: Array  # bool, returns nearly every follow
     delay_s: Array  # median time from a post until the next visit is sought
     likes: Array  # expected likes given from own taste in the whole time
     writes: Array  # expected posts in the whole time
@@ -153,6 +157,10 @@ def _batch(town: Town, chance: Chance, end_s: float, who: Array) -> Population:
     ties = np.where(machine, ties * (0.25 + 0.75 * evasion), ties)
     low, high = communities(chance, who)
     region = _regions(chance, who, operator)
+    zone_h = np.array([r[1] for r in REGIONS], dtype=float)[region]
+    by_hand = (role == CODES["like_bot"]) & shifts.by_hand(town, chance, operator)
+    rare = ~machine & ~new & chance.happens(of("rarely"), "rarely", who)
+    social = np.isin(role, [CODES[n] for n in ("casual", "active", "creator")])
     sleepless = np.array([not one.sleeps for one in ROLES])[role]
     return Population(
         role=role,
@@ -162,10 +170,17 @@ def _batch(town: Town, chance: Chance, end_s: float, who: Array) -> Population:
         aged=aged & (role == CODES["like_bot"]),
         topic=_topics(chance, who, low),
         region=region,
-        zone_h=np.array([r[1] for r in REGIONS], dtype=float)[region],
-        wake_h=7.2 + 1.3 * chance.normal("wake", who),
-        awake_h=np.where(sleepless & ~machine, 24.0, np.clip(16 + chance.normal("awake", who), 12, 19)),
+        zone_h=zone_h,
+        wake_h=np.where(by_hand, shifts.begin_h(chance, operator) + zone_h, 7.2 + 1.3 * chance.normal("wake", who)),
+        awake_h=np.where(
+            by_hand,
+            town.farms.shift_h,
+            np.where(sleepless & ~machine, 24.0, np.clip(16 + chance.normal("awake", who), 12, 19)),
+        ),
         sessions=np.clip(np.round(chance.around(of("sessions"), 0.4, "sessions", who)), 1, 40).astype(np.int16),
+        every=np.where(rare, 2 + chance.whole(6, "rarely how", who), 1).astype(np.int8),
+        by_hand=by_hand,
+        capitalist=social & chance.happens(town.people.capitalists, "capitalist", who),
         delay_s=chance.around(of("delay_h") * 3600, 0.6, "delay", who),
         likes=likes * quiet,
         writes=np.minimum(writes, 1000),

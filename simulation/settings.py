@@ -74,15 +74,18 @@ class Habits(Section):
     replies: Share = 0.15  # of own posts
     reposts: Share = 0.12  # of own posts
     idle: Share = 0.1  # persons who do nothing in the whole time
+    rarely: Share = 0.0  # persons who look in every two to seven days (Pew 2021: 54% of adults on Twitter not daily)
 
 
 class People(Section):
     """Habits of each role of people; bots run on a person's account use those of a casual person."""
 
-    lurker: Habits = Habits(posts=0.25, likes=13, follows=14, sessions=3, delay_h=7, comments=0.01, idle=0.2)
-    casual: Habits = Habits(posts=1.5, likes=17, follows=16)
-    active: Habits = Habits(posts=6, likes=40, follows=26, sessions=9, delay_h=2, comments=0.12, idle=0)
-    superfan: Habits = Habits(posts=3, likes=32, follows=20, sessions=10, delay_h=1, comments=0.12, idle=0)
+    lurker: Habits = Habits(
+        posts=0.25, likes=16, follows=14, sessions=3, delay_h=7, comments=0.01, idle=0.2, rarely=0.5
+    )
+    casual: Habits = Habits(posts=1.5, likes=21, follows=16, rarely=0.4)
+    active: Habits = Habits(posts=6, likes=48, follows=26, sessions=9, delay_h=2, comments=0.12, idle=0)
+    superfan: Habits = Habits(posts=3, likes=35, follows=20, sessions=10, delay_h=1, comments=0.12, idle=0)
     creator: Habits = Habits(
         posts=5.5, likes=15, follows=16, sessions=6, delay_h=3, comments=0.1, reposts=0.05, idle=0.04
     )
@@ -95,6 +98,7 @@ class People(Section):
     spread: Amount = 0.9  # log standard deviation of posts and likes between persons of a role
     exploring: Share = 0.2  # median share of likes for accounts that are not followed; persons differ widely
     followed_back: Share = 0.3  # of follows between ordinary people
+    capitalists: Share = 0.05  # of casual, active and creators return nearly every follow (Ghosh et al. 2012)
     newcomers: Share = 0.06  # of people opened their account in the simulated time
     quality_spread: Amount = 0.9  # log standard deviation of how likeable posts are
 
@@ -121,6 +125,8 @@ class Farms(Section):
     aged: Share = 0.5  # of workers are aged accounts, the others cheap ones
     replaced: Share = 0.3  # of workers are dropped within the time (blocked or burnt)
     comments: Share = 0.15  # of orders also buy comments
+    by_hand: Share = 0.35  # of farms are people at phones who work in shifts (Washington Post, 6 January 2014)
+    shift_h: Annotated[float, Field(gt=1, le=24)] = 9  # hours a day that such a farm works
     burst_gap_s: Annotated[float, Field(gt=0)] = 9  # median seconds between likes of a burst
     drip_h: Annotated[float, Field(gt=0)] = 30  # median hours over which a drip order is delivered
     cover: Amount = 12  # likes for strangers that a worker gives in 30 days to look innocent; a naive one a seventh
@@ -156,6 +162,7 @@ class Automation(Section):
 
     likes: Amount = 60  # by a naive service in 30 days inside the town, median over accounts; an expert's a third
     follows: Amount = 14  # strangers followed inside the town
+    farming: Share = 0.3  # of services seek people who return every follow
     returned: Share = 0.08  # of liked strangers like back; half as many follow back
     since: Share = 0.6  # latest start as a share of the simulated time
 
@@ -166,6 +173,7 @@ class Spam(Section):
     rings_per_thousand: Annotated[int, Field(ge=1, le=8)] = 2  # groups with the same texts and links
     posts: Amount = 8  # in 30 days, median
     follows: Amount = 12  # strangers followed inside the town
+    farming: Share = 0.4  # of rings seek people who return every follow (Ghosh et al. 2012: most links of spammers)
     comments: Amount = 8  # on posts of others in 30 days
 
 
@@ -193,8 +201,8 @@ class Town(Section):
 
     accounts: int = Field(default=5000, ge=50, le=16_000_000)
     seed: int = Field(default=0, ge=0)
-    evasion: Share = 0.4  # of those who pump: 0 naive, 1 expert
-    evasion_spread: Share = 0.35  # operators differ by up to this much either way
+    evasion: Share = 0.5  # of those who pump: 0 naive, 1 expert
+    evasion_spread: Share = 0.5  # operators differ by up to this much either way; 0.5 and 0.5: every level alike
     drift: float = Field(default=0.3, ge=-1, le=1)  # evasion gained from the first to the last day
     shares: Shares = Shares()
     calendar: Calendar = Calendar()

@@ -135,20 +135,20 @@ def examples(block: dict[str, pa.Table]) -> list[dict[str, Any]]:
     posted = dict(zip(block["posts"]["post_id"].to_pylist(), block["posts"]["created_at"].to_pylist(), strict=True))
     orders = block["truth_orders"]
     orders = orders.filter(pc.equal(orders["product"], "likes"))
+    counts = {pair["values"]: pair["counts"] for pair in likes["post_id"].value_counts().to_pylist()}
+    bought = {pair["values"]: pair["counts"] for pair in paid["post_id"].value_counts().to_pylist()}
     chosen: list[tuple[str, str]] = []
     for style, what in _BOUGHT.items():
-        some = orders.filter(pc.equal(orders["style"], style))
-        if some.num_rows:
-            largest = some.sort_by([("delivered", "descending"), ("order_id", "ascending")])
-            chosen.append((what, largest["post_id"][0].as_py()))
+        some = orders.filter(pc.equal(orders["style"], style))["post_id"].to_pylist()
+        if some:  # the one with most of both kinds of likes shows how they lie on each other
+            both = {post: min(bought.get(post, 0), counts.get(post, 0) - bought.get(post, 0)) for post in some}
+            chosen.append((what, max(both, key=lambda p: (both[p], bought.get(p, 0), p))))
     viral = block["truth_posts"].filter(pc.equal(block["truth_posts"]["scene"], "viral"))
-    counts = {pair["values"]: pair["counts"] for pair in likes["post_id"].value_counts().to_pylist()}
-    bought = set(paid["post_id"].to_pylist())
     unpaid = [p for p in viral["post_id"].to_pylist() if p not in bought]
     if unpaid:
         most = max(unpaid, key=lambda p: (counts.get(p, 0), p))
         chosen.insert(0, ("went viral, nobody paid", most))
-    touched = bought | {p for _, p in chosen}
+    touched = set(bought) | {p for _, p in chosen}
     honest = [p for p in counts if p not in touched]
     if honest:
         chosen.insert(0, ("liked by its author's followers", max(honest, key=lambda p: (counts[p], p))))

@@ -44,6 +44,7 @@ def _entries(world: World, rows: Array) -> tuple[Array, Array, Array]:
     # Some people live for giveaways; a farm does not bother.
     keen = np.where(chance.happens(0.05, "giveaway hunter", who), 1.0, 0.4)
     joins = (chance.uniform("giveaway joins", key, number) < keen) & world.is_person[who]
+    joins &= at < world.posts.at[post] + (_OPEN_H + 6) * 3600  # the winner is drawn soon after
     return who[joins], post[joins], at[joins]
 
 

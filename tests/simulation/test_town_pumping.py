@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulation.market import MENU
+from simulation.market import MENU, PRICES
 
 MINUTE = 60.0
 NAIVE = {"accounts": 2000, "evasion": 0.0, "drift": 0.0}
@@ -90,9 +90,9 @@ def test_expert_workers_sleep_follow_first_and_spend_likes_on_the_innocent(naive
     def night_share(town) -> float:
         # the busiest 16 hours of each worker leave this share for the other eight
         events = town["engagements"].merge(
-            town["truth"][["account_id", "role"]], left_on="actor_id", right_on="account_id"
+            town["truth"][["account_id", "role", "by_hand"]], left_on="actor_id", right_on="account_id"
         )
-        events = events[(events.role == "like_bot") & (events.kind == "like")]
+        events = events[(events.role == "like_bot") & (events.kind == "like") & ~events.by_hand]
         hours = pd.crosstab(events.actor_id, events.created_at.dt.hour).reindex(columns=range(24), fill_value=0)
         hours = hours[hours.sum(axis=1) >= 40].to_numpy()
         ring = np.concatenate([hours, hours], axis=1)
@@ -108,6 +108,84 @@ def test_expert_workers_sleep_follow_first_and_spend_likes_on_the_innocent(naive
         assert low <= np.mean(known) <= high
     cover = [(t["truth_engagements"].cause == "cover").sum() for t in (naive, expert)]
     assert cover[1] > 3 * cover[0]
+
+
+def test_farms_by_hand_work_in_shifts(naive, made):
+    truth = naive["truth"].set_index("account_id")
+    workers = truth[truth.role == "like_bot"]
+    assert 0 < workers.by_hand.sum() < len(workers)
+    assert not truth[truth.role != "like_bot"].by_hand.any()
+    assert set(workers.groupby("operator").by_hand.mean()) == {0, 1}
+    likes = deeds(naive, "order").merge(workers[["by_hand"]], left_on="actor_id", right_index=True)
+    own = likes[likes.operator == likes.order_id.map(naive["truth_orders"].set_index("order_id").farm)]
+    for by_hand, least, most in ((True, 0, 10), (False, 16, 24)):
+        for farm, at in own[own.by_hand == by_hand].groupby("operator"):
+            busy = at.created_at.dt.hour.value_counts(normalize=True)
+            if len(at) > 300:
+                assert least <= (busy > 0.01).sum() <= most + 1, (farm, by_hand)
+    assert not made(accounts=400, farms={"by_hand": 0})["truth"].to_pandas().by_hand.any()
+
+
+def test_aged_workers_are_older_than_cheap_ones(made):
+    def age(share: float) -> float:
+        town = {
+            n: made(accounts=2000, evasion=0.0, farms={"aged": share})[n].to_pandas() for n in ("accounts", "truth")
+        }
+        workers = town["truth"].role == "like_bot"
+        return float((town["accounts"].observed_at - town["accounts"].created_at).dt.days[workers].median())
+
+    assert age(1.0) > 3 * age(0.0)
+
+
+def test_prices_are_those_of_the_market(frames):
+    orders = frames["truth_orders"]
+    for product, of_product in orders.groupby("product"):
+        piece = of_product.price / of_product.ordered
+        offered = [price for prices in PRICES[product].values() for price in prices]
+        assert piece.between(min(offered) - 0.01, max(offered) + 0.01).all()
+
+
+def test_a_drip_takes_hours_and_bought_likes_hide_among_honest_ones(frames):
+    likes, orders = deeds(frames, "order"), frames["truth_orders"].set_index("order_id")
+    likes["style"] = likes.order_id.map(orders["style"])
+    likes["farm"] = likes.order_id.map(orders.farm)
+    many = likes[likes.groupby("order_id").order_id.transform("size") > 4]
+    took = many.groupby(["style", "order_id"]).created_at.agg(lambda at: (at.max() - at.min()).total_seconds() / 3600)
+    median = took.groupby("style").median()
+    assert median["burst"] < 0.5 < 3 < median["drip"]
+    events = frames["engagements"].merge(frames["truth_engagements"], how="left")
+    honest = events[(events.kind == "like") & events.cause.isna()].groupby("post_id").size()
+    bought = likes.groupby("post_id").size()
+    assert (honest.reindex(bought.index, fill_value=0) > 0).mean() > 0.7
+
+
+def test_careful_workers_and_services_follow_before_they_like(expert):
+    sold = expert["truth_follows"].dropna(subset="order_id")
+    product = sold.order_id.map(expert["truth_orders"].set_index("order_id")["product"])
+    early = sold[product == "likes"].merge(
+        deeds(expert, "order")[["order_id", "actor_id", "created_at"]],
+        left_on=["order_id", "follower_id"],
+        right_on=["order_id", "actor_id"],
+        suffixes=("", "_like"),
+    )
+    assert len(early) > 300
+    assert (early.created_at < early.created_at_like).all()
+    served = deeds(expert, "automation").groupby(["actor_id", "author_id"]).created_at.min()
+    begun = expert["truth_follows"].query("cause == 'automation'").set_index(["follower_id", "followed_id"]).created_at
+    both = pd.concat([served.rename("like"), begun.rename("follow")], axis=1).dropna()
+    assert len(both) > 100
+    assert (both.follow < both.like).mean() > 0.6  # the others were followed for a like of another day
+
+
+def test_rings_that_farm_links_are_followed_back(made):
+    def returned(share: float) -> float:
+        town = made(accounts=2000, evasion=0.0, drift=0.0, spam={"farming": share})
+        follows, truth = town["follows"].to_pandas(), town["truth"].to_pandas().set_index("account_id")
+        pairs = set(zip(follows.follower_id, follows.followed_id, strict=True))
+        mine = follows[follows.follower_id.map(truth.role) == "spam_bot"]
+        return float(np.mean([(b, a) in pairs for a, b in zip(mine.follower_id, mine.followed_id, strict=True)]))
+
+    assert returned(1.0) > 0.5 > 0.2 > returned(0.0)
 
 
 def test_expert_profiles_are_repaired(naive, expert):

@@ -9,12 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulation.neighbourhoods import COMMUNITIES, NEIGHBOURHOOD, communities
-from simulation.roles import ROLES
+from simulation.records import Register
+from simulation.roles import CODES, ROLES
 from simulation.scenes import live_event
 
 
 def of_role(frames, role: str) -> set[str]:
     return set(frames["truth"][frames["truth"].role == role].account_id)
+
+
+def world_ids(world) -> list[str]:
+    return Register(world).account(np.arange(world.n)).to_pylist()
 
 
 @given(who=st.integers(0, 1999), hour=st.floats(0, 24 * 80), number=st.integers(0, 1000))
@@ -23,7 +28,7 @@ def test_a_visit_is_the_next_one_when_its_person_is_awake(world, who, hour, numb
     one, at = np.array([who]), np.array([hour * 3600])
     visit = world.clock.visit(one, at, np.array([number]))
     assert visit[0] > at[0]
-    assert visit[0] - at[0] < 4 * 86400
+    assert visit[0] - at[0] < (3 + int(world.people.every[who])) * 86400
     opened = visit - 160 * 12  # a visit lasts a while, so it may end after bedtime
     assert world.clock.awake(one, visit)[0] or world.clock.awake(one, opened)[0]
 
@@ -65,6 +70,48 @@ def test_people_differ_and_sleep(frames):
     assert busiest.nunique() > 12  # they live all over the world
     volume = likes.groupby("actor_id").size()
     assert np.log(volume).std() > 0.6
+
+
+def test_some_people_look_in_every_few_days_only(world):
+    people = world.people
+    assert set(people.every[np.isin(people.role, [CODES["active"], CODES["like_bot"], CODES["brand"]])]) == {1}
+    rare = np.flatnonzero(people.every > 1)
+    assert 0.1 < len(rare) / len(people.every) < 0.25
+    who, hour = np.repeat(rare, 50), np.tile(np.arange(50) * 24.0, len(rare))
+    visit = world.clock.visit(who, hour * 3600, np.arange(len(who)))
+    woke_h = visit / 3600 + people.zone_h[who] - people.wake_h[who]
+    day = np.floor(woke_h / 24)
+    assert ((day + who) % people.every[who] == 0).mean() > 0.97
+
+
+def test_what_people_like_follows_their_subject_and_friends(frames, world):
+    number = dict(zip(world_ids(world), range(world.n), strict=True))
+    truth = frames["truth"].set_index("account_id")
+    likes = frames["engagements"].merge(frames["truth_engagements"], how="left")
+    likes = likes[
+        likes.cause.isna() & (likes.kind == "like") & likes.actor_id.map(truth.role).isin(["casual", "active"])
+    ]
+    author = likes.post_id.map(frames["posts"].set_index("post_id").account_id)
+    topic = world.people.topic
+    same = topic[likes.actor_id.map(number).to_numpy()] == topic[author.map(number).to_numpy()]
+    assert same.mean() > 1.5 / 8  # eight subjects: by chance an eighth and a little
+    # people differ in how fast they come: medians of delays spread widely
+    delay = (likes.created_at - likes.post_id.map(frames["posts"].set_index("post_id").created_at)).dt.total_seconds()
+    median = np.log(delay).groupby(likes.actor_id).agg(["median", "size"]).query("size >= 20")["median"]
+    assert median.std() > 0.35
+
+
+def test_social_capitalists_return_nearly_every_follow(frames):
+    truth, follows = frames["truth"].set_index("account_id"), frames["follows"]
+    assert set(truth[truth.capitalist].role) <= {"casual", "active", "creator"}
+    pairs = set(zip(follows.follower_id, follows.followed_id, strict=True))
+    follows = follows.assign(
+        returned=[(b, a) in pairs for a, b in zip(follows.follower_id, follows.followed_id, strict=True)],
+        capitalist=follows.followed_id.map(truth.capitalist),
+        ordinary=follows.followed_id.map(truth.role).isin(["casual", "active", "creator"]),
+    )
+    share = follows[follows.ordinary].groupby("capitalist").returned.mean()
+    assert share[True] > 0.7 > 0.3 > share[False]
 
 
 def test_some_people_are_not_there(frames):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -91,6 +95,71 @@ def test_a_knob_of_pods_leaves_everything_else_alone(made):
     assert but_pods(before) <= but_pods(after)
     assert len(but_pods(after) - but_pods(before)) < 0.01 * len(but_pods(before))
     assert rows(before["accounts"], "account_id", *FIXED) == rows(after["accounts"], "account_id", *FIXED)
+
+
+CAUSES = {"order", "pod", "automation", "cover", "spam"}
+
+
+@pytest.mark.parametrize(
+    ("knob", "causes"),
+    [
+        ({"pods": {"submitted": 0.2}}, {"pod"}),
+        ({"pods": {"gap_s": 90}}, {"pod"}),
+        ({"automation": {"likes": 15}}, {"automation"}),
+        ({"spam": {"comments": 1}}, {"spam"}),
+        ({"farms": {"cover": 1}}, {"cover"}),
+        ({"farms": {"burst_gap_s": 60}}, {"order"}),
+        ({"farms": {"scale": 0.01}}, {"order", "cover"}),
+        ({"buyers": {"victims": 0}}, {"order", "cover"}),
+        ({"buyers": {"posts": 0.1}}, {"order", "cover"}),
+        ({"scenes": {"viral": 0}}, set()),
+        ({"scenes": {"giveaways": 0}}, set()),
+    ],
+    ids=lambda value: "-".join(f"{a}.{b}" for a, bs in value.items() for b in bs) if isinstance(value, dict) else "",
+)
+def test_a_knob_changes_what_it_is_called_after_and_nobody(made, knob, causes):
+    before, after = made(accounts=2000), made(accounts=2000, **knob)
+    kept = ("actor_id", "post_id", "kind", "created_at")
+
+    def done(town: dict[str, pa.Table], cause: str) -> set[tuple]:
+        truth = town["truth_engagements"]
+        return rows(truth.filter(pc.equal(truth["cause"], cause)), *kept)
+
+    for cause in sorted(CAUSES):
+        one, other = done(before, cause), done(after, cause)
+        if cause in causes:
+            assert (
+                one != other or cause == "cover"
+            )  # workers who follow fewer customers like fewer of their other posts
+        else:  # a deed that somebody else did first may be counted for another reason
+            assert len(one ^ other) <= 0.01 * len(one), cause
+    if not causes:
+        assert rows(before["engagements"], *kept) - rows(after["engagements"], *kept)
+    assert rows(before["accounts"], "account_id", *FIXED) == rows(after["accounts"], "account_id", *FIXED)
+    texts = ("post_id", "created_at", "kind")
+    assert rows(before["posts"], *texts) == rows(after["posts"], *texts)
+
+
+@pytest.mark.parametrize("knob", [{"texts": 0.5}, {"counters": 0.5}, {"tables": ("follows",)}], ids=str)
+def test_what_is_missing_changes_nothing_that_is_there(made, knob):
+    before, after = made(accounts=400), made(accounts=400, missing=knob)
+    touched = {"texts": {"posts"}, "counters": {"accounts"}, "tables": {"follows"}}[next(iter(knob))]
+    assert all(before[name].equals(after[name]) for name in before if name not in touched)
+
+
+def test_every_process_makes_the_same_town(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from pipeline.jobs.simulate import simulate_job;"
+        "from simulation.settings import Town; simulate_job(Town(accounts=60), Path(sys.argv[1]))"
+    )
+    for number in ("1", "2"):
+        environment = os.environ | {"PYTHONHASHSEED": number, "OMP_NUM_THREADS": number}
+        told = subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path / number)], env=environment, capture_output=True
+        )
+        assert told.returncode == 0, told.stderr.decode()
+    for path in sorted((tmp_path / "1").iterdir()):
+        assert path.read_bytes() == (tmp_path / "2" / path.name).read_bytes(), path.name
 
 
 def test_wrong_labels_change_labels_only(made):

@@ -53,7 +53,18 @@ def test_nobody_engages_twice_in_the_same_way_or_with_own_posts(frames):
     assert (frames["follows"].follower_id != frames["follows"].followed_id).all()
 
 
-def test_nothing_happens_before_account_or_post_exist_or_after_the_end(frames):
+TOWNS = (
+    {"accounts": 2000},
+    {"accounts": 1100, "seed": 5, "evasion": 0.0, "drift": 0.0},
+    {"accounts": 1100, "seed": 6, "evasion": 1.0, "drift": 0.0},
+    {"accounts": 700, "seed": 7, "people": {"newcomers": 0.9}, "calendar": {"days": 30, "reviews": 2}},
+    {"accounts": 300, "seed": 8, "calendar": {"days": 7}, "shares": {"lurker": 0, "like_buyer": 40}},
+)
+
+
+@pytest.mark.parametrize("knobs", TOWNS, ids=["default", "naive", "expert", "newcomers", "a week of buyers"])
+def test_nothing_happens_before_account_or_post_exist_or_after_the_end(made, knobs):
+    frames = {name: table.to_pandas() for name, table in made(**knobs).items()}
     created = frames["accounts"].set_index("account_id").created_at
     end = frames["accounts"].observed_at.max()
     posts, events, follows = frames["posts"], frames["engagements"], frames["follows"]
@@ -90,10 +101,15 @@ def test_counters_of_accounts_are_what_happened_in_the_town_and_before(made, rev
     assert (truth.posts_before[opened] == 0).all()
 
 
-def test_counters_of_posts_are_their_engagements(frames):
+@pytest.mark.parametrize("reviews", [1, 4])
+def test_counters_of_posts_are_their_engagements_until_they_were_read(made, reviews):
+    frames = {n: t.to_pandas() for n, t in made(accounts=1100, calendar={"reviews": reviews}).items()}
     posts = frames["posts"].set_index("post_id")
+    seen = posts.account_id.map(frames["accounts"].set_index("account_id").observed_at)
     for kind, counter in (("like", "likes_count"), ("comment", "comments_count"), ("repost", "reposts_count")):
         events = frames["engagements"][frames["engagements"].kind == kind]
+        events = events[events.created_at < events.post_id.map(seen)]
+        assert len(events) > 100
         assert (posts[counter] == events.groupby("post_id").size().reindex(posts.index, fill_value=0)).all()
 
 
