@@ -64,12 +64,13 @@ _END = """end of trees
 
 parameters:
 [boosting: gbdt]
-[objective: binary]
+[objective: {objective}]
 
 end of parameters
 
 pandas_categorical:null
 """
+_BINARY, _MANY = "binary sigmoid:1", "multiclass num_class:{classes}"
 
 
 def safe_names(columns: Sequence[str]) -> list[str]:
@@ -93,7 +94,35 @@ def average(texts: Sequence[str], shares: Sequence[float]) -> str:
         raise ValueError("the models to average were trained on different columns")
     blocks = [f"Tree={i}\n{tree}\n\n\n" for i, tree in enumerate(trees)]
     sizes = " ".join(str(len(b.encode())) for b in blocks)
-    return f"{heads[0].rstrip()}\ntree_sizes={sizes}\n\n{''.join(blocks)}{_END}"
+    return f"{heads[0].rstrip()}\ntree_sizes={sizes}\n\n{''.join(blocks)}{_end(heads[0])}"
+
+
+def canonical(text: str) -> str:
+    """The same model less its list of parameters."""
+    return average([text], [1.0])
+
+
+def one_class(text: str, place: int) -> str:
+    """The trees of class number ``place`` of a model of several classes, as a model whose raw score is that class's."""
+    head, *trees = _TREE.split(text.split("end of trees", 1)[0])
+    classes = int(_value(head, "num_class"))
+    lines = []
+    for line in _drop(head, "tree_sizes").splitlines():
+        key = line.partition("=")[0]
+        alone = {"num_class": "1", "num_tree_per_iteration": "1", "objective": _BINARY}
+        lines.append(f"{key}={alone[key]}" if key in alone else line)
+    blocks = [f"Tree={i}\n{_scaled(tree, 1)}\n\n\n" for i, tree in enumerate(trees[place::classes])]
+    sizes = " ".join(str(len(b.encode())) for b in blocks)
+    whole = "\n".join(lines).rstrip()
+    return f"{whole}\ntree_sizes={sizes}\n\n{''.join(blocks)}{_end(whole)}"
+
+
+def _end(head: str) -> str:
+    return _END.format(objective=_value(head, "objective").partition(" ")[0])
+
+
+def _value(head: str, key: str) -> str:
+    return next((line.partition("=")[2] for line in head.splitlines() if line.startswith(f"{key}=")), "")
 
 
 def _drop(head: str, key: str) -> str:
@@ -116,7 +145,7 @@ def tree_count(text: str) -> int:
     return len(_TREE.findall(text))
 
 
-def check_text(text: str, columns: int, where: str) -> None:
+def check_text(text: str, columns: int, where: str, classes: int = 1) -> None:
     """Refuse a text LightGBM could misread: it trusts its input and would read beyond its arrays.
 
     Parameters
@@ -124,35 +153,37 @@ def check_text(text: str, columns: int, where: str) -> None:
     text : str
     columns : int, number of columns the model must have
     where : str, the file, for the message
+    classes : int, scores it must give: 1 for bot or not, else one per kind
 
     Raises
     ------
     BadInput
-        When it is not a binary classifier of numeric splits with ``columns`` columns and sound trees.
+        When it is not a classifier of numeric splits with ``columns`` columns, ``classes`` scores and sound trees.
     """
     try:
-        _check(text, columns)
+        _check(text, columns, classes)
     except (ValueError, OverflowError, IndexError) as error:
         raise BadInput(
             where,
-            expected="a LightGBM binary classifier as unpump writes it",
+            expected=f"a LightGBM {'binary ' if classes == 1 else ''}classifier as unpump writes it",
             got=printable(str(error)),
             todo="Train the model again; the file was damaged or is another program's.",
         ) from error
 
 
-def _check(text: str, columns: int) -> None:
+def _check(text: str, columns: int, classes: int) -> None:
     if not text.startswith("tree\n") or text.count("\nend of trees\n") != 1:
         raise ValueError("a text without the frame of a LightGBM model")
     body, tail = text.split("end of trees\n", 1)
-    if f"end of trees\n{tail}" != _END:
+    objective = _BINARY if classes == 1 else _MANY.format(classes=classes)
+    if f"end of trees\n{tail}" != _end(f"objective={objective}"):
         raise ValueError("parameters other than unpump's")
     head, *trees = _TREE.split(body)
     facts = _facts(head.removeprefix("tree\n"), _HEADER)
-    if facts["version"] != "v4" or facts["objective"] != "binary sigmoid:1":
+    if facts["version"] != "v4" or facts["objective"] != objective:
         raise ValueError(f"version {facts['version']}, objective {facts['objective']}")
-    if facts["num_class"] != "1" or facts["num_tree_per_iteration"] != "1":
-        raise ValueError("more than one tree per round")
+    if facts["num_class"] != str(classes) or facts["num_tree_per_iteration"] != str(classes):
+        raise ValueError("more than one tree per round" if classes == 1 else f"not {classes} trees per round")
     if int(facts["max_feature_idx"]) != columns - 1 or len(facts["feature_names"].split()) != columns:
         raise ValueError(f"{int(facts['max_feature_idx']) + 1} columns where model.json lists {columns}")
     if len(facts["feature_infos"].split()) != columns:
@@ -161,7 +192,7 @@ def _check(text: str, columns: int) -> None:
         raise ValueError("names of columns that LightGBM does not write")
     if not all(_RANGE.fullmatch(r) for r in facts["feature_infos"].split()):
         raise ValueError("ranges of columns that LightGBM does not write")
-    if not trees or len(facts["tree_sizes"].split()) != len(trees):
+    if not trees or len(trees) % classes or len(facts["tree_sizes"].split()) != len(trees):
         raise ValueError("another number of trees than the header says")
     starts = [m.start() for m in _TREE.finditer(body)] + [len(body)]
     sizes = [len(body[a:b].encode()) for a, b in pairwise(starts)]

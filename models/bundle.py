@@ -16,6 +16,7 @@ from features.errors import BadInput, printable
 from models.boostertext import check_text, tree_count
 from models.bundlefile import FORMAT, ModelFile, dumps, read_model_file
 from models.calibration import Curve, prior_shift
+from models.kinds import Kind, KindModel
 from models.thresholds import tiers_of
 from models.vennabers import Interval
 from models.wording import Said
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import lightgbm as lgb
 
 BOOSTER = "booster.txt"
+KINDS = "kinds.txt"
 FACTS = "model.json"
 REFERENCES = "references/"
 PROFILE = "profile.json"
@@ -48,6 +50,7 @@ class Model:
     facts : how it was trained; a JSON value for people to read
     references : name of file -> bytes, what features were fitted on
     profile : counts of the accounts it was trained on, by which monitoring tells drift (``models.drift``); a JSON value
+    kinds : tells which kind of account it is, where the labels named kinds
     """
 
     booster_text: str
@@ -63,6 +66,7 @@ class Model:
     facts: Mapping[str, Any] = field(default_factory=dict)
     references: Mapping[str, bytes] = field(default_factory=dict)
     profile: Mapping[str, Any] | None = None
+    kinds: KindModel | None = None
 
     @cached_property
     def booster(self) -> lgb.Booster:
@@ -139,6 +143,8 @@ def to_files(model: Model) -> dict[str, bytes]:
     """The files of ``model``; the same model gives the same bytes."""
     files = {BOOSTER: model.booster_text.encode("utf-8")}
     files |= {REFERENCES + name: bytes(model.references[name]) for name in sorted(model.references)}
+    if model.kinds is not None:
+        files[KINDS] = model.kinds.text.encode("utf-8")
     if model.profile is not None:
         files[PROFILE] = json.dumps(model.profile, sort_keys=True, allow_nan=False, separators=(",", ":")).encode(
             "utf-8"
@@ -161,6 +167,7 @@ def to_files(model: Model) -> dict[str, bytes]:
         "feature_hash": model.feature_hash,
         "usual": [[float(v) if math.isfinite(v) else None for v in row] for row in model.usual],
         "facts": dict(model.facts),
+        "kinds": [{"kind": k.name, "is_bot": k.is_bot} for k in (model.kinds.kinds if model.kinds else ())],
         "files": {name: hashlib.md5(files[name], usedforsecurity=False).hexdigest() for name in sorted(files)},
     }
     content["version"] = version_of(content)
@@ -200,17 +207,32 @@ def from_files(files: Mapping[str, bytes], where: str) -> Model:
         found = hashlib.md5(files[name], usedforsecurity=False).hexdigest()
         if found != parsed.files[name]:
             raise _altered(f"{where}/{name}", parsed.files[name], found)
-    try:
-        text = files[BOOSTER].decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise BadInput(
-            f"{where}/{BOOSTER}", expected="UTF-8 text", got=printable(str(error)), todo="Train the model again."
-        ) from error
+    text = _text(files, BOOSTER, where)
     check_text(text, len(parsed.columns), f"{where}/{BOOSTER}")
     if tree_count(text) != parsed.trees:
         raise _altered(f"{where}/{BOOSTER}", f"{parsed.trees} trees", f"{tree_count(text)} trees")
     references = {n[len(REFERENCES) :]: files[n] for n in parsed.files if n.startswith(REFERENCES)}
-    return _model(parsed, text, references, _profile(files, where))
+    return _model(parsed, text, references, _profile(files, where), _kinds(parsed, files, where))
+
+
+def _text(files: Mapping[str, bytes], name: str, where: str) -> str:
+    try:
+        return files[name].decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadInput(
+            f"{where}/{name}", expected="UTF-8 text", got=printable(str(error)), todo="Train the model again."
+        ) from error
+
+
+def _kinds(parsed: ModelFile, files: Mapping[str, bytes], where: str) -> KindModel | None:
+    """The booster of kinds, checked as the other one is; None where the model tells no kinds."""
+    if bool(parsed.kinds) != (KINDS in files):
+        raise _altered(f"{where}/{KINDS}", "present" if parsed.kinds else "absent", "the other")
+    if not parsed.kinds:
+        return None
+    text = _text(files, KINDS, where)
+    check_text(text, len(parsed.columns), f"{where}/{KINDS}", len(parsed.kinds))
+    return KindModel(text, tuple(Kind(k.kind, k.is_bot) for k in parsed.kinds))
 
 
 def _profile(files: Mapping[str, bytes], where: str) -> Mapping[str, Any] | None:
@@ -226,7 +248,13 @@ def _profile(files: Mapping[str, bytes], where: str) -> Mapping[str, Any] | None
     return dict(profile) if isinstance(profile, dict) else {}
 
 
-def _model(parsed: ModelFile, text: str, references: Mapping[str, bytes], profile: Mapping[str, Any] | None) -> Model:
+def _model(
+    parsed: ModelFile,
+    text: str,
+    references: Mapping[str, bytes],
+    profile: Mapping[str, Any] | None,
+    kinds: KindModel | None,
+) -> Model:
     interval, calibration = parsed.interval, parsed.calibration
     return Model(
         booster_text=text,
@@ -242,6 +270,7 @@ def _model(parsed: ModelFile, text: str, references: Mapping[str, bytes], profil
         facts=parsed.facts,
         references=references,
         profile=profile,
+        kinds=kinds,
     )
 
 

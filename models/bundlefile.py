@@ -68,6 +68,13 @@ class Tier(_Strict):
     threshold: Share | None
 
 
+class KindOf(_Strict):
+    """One kind of account that the model can tell."""
+
+    kind: str = Field(min_length=1, max_length=60)
+    is_bot: bool
+
+
 class ModelFile(_Strict):
     """All of model.json."""
 
@@ -84,6 +91,7 @@ class ModelFile(_Strict):
     feature_hash: str
     usual: list[list[Number | None]]
     facts: dict[str, Any]
+    kinds: list[KindOf] = []
     files: dict[str, str]
     version: str
 
@@ -102,6 +110,9 @@ class ModelFile(_Strict):
             raise ValueError("a harsher tier must not have a lower threshold")
         if len({t.tier for t in self.tiers}) != len(self.tiers):
             raise ValueError("tiers must differ")
+        names = [k.kind for k in self.kinds]
+        if names != sorted(set(names)) or (names and (len(names) < 3 or len({k.is_bot for k in self.kinds}) < 2)):
+            raise ValueError("kinds must be three or more, of both sides, different and in order")
         return self
 
 

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from models.contributions import contributions
+from models.kinds import PERSON, KindModel
 from models.wording import Said
 
 LEAST = 0.05  # log-odds a reason must carry: 5% of the odds
@@ -29,6 +31,14 @@ class Explainable(Protocol):
     @property
     def said(self) -> Sequence[Said]:
         """What can be said of each column, in the same order."""
+
+
+class HasKinds(Explainable, Protocol):
+    """A model that can also say which kind of account it is."""
+
+    @property
+    def kinds(self) -> KindModel | None:
+        """The model of kinds."""
 
 
 def reasons(model: Explainable, matrix: Any, contributions: Any, most: int) -> list[list[dict[str, Any]]]:
@@ -60,6 +70,31 @@ def reasons(model: Explainable, matrix: Any, contributions: Any, most: int) -> l
         candidates = [int(c) for c in order[row] if size[row, c] >= LEAST]
         chosen = _family_first(candidates, families)[:most]
         out.append([_reason(model.said[c], values[row, c], pushes[row, c]) for c in chosen])
+    return out
+
+
+def kind_reasons(model: HasKinds, matrix: Any, kinds: Any, most: int) -> list[list[dict[str, Any]]]:
+    """What speaks for the kind each account was given, most telling first; nothing for ``human``.
+
+    Parameters
+    ----------
+    model : Model that tells kinds
+    matrix : array of shape (n_accounts, n_features), float64, NaN where missing
+    kinds : name of a kind for each account, a sequence of n_accounts
+    most : int, reasons per account at most
+
+    Returns
+    -------
+    list of n_accounts lists as of ``reasons``; contributions are to the score of the kind, all positive
+    """
+    values, given = np.asarray(matrix, dtype=np.float64), np.asarray(kinds, dtype=object)
+    out: list[list[dict[str, Any]]] = [[] for _ in given]
+    assert model.kinds is not None
+    for name in sorted(set(given) - {PERSON}):
+        here = np.flatnonzero(given == name)
+        _, pushes = contributions(model.kinds.trees_of(name), values[here])
+        for i, told in zip(here, reasons(model, values[here], np.maximum(pushes, 0.0), most), strict=True):
+            out[i] = told
     return out
 
 

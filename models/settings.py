@@ -29,6 +29,27 @@ class Search(Settings):
     rows: int = Field(default=6_000, gt=0)  # accounts the search looks at, the same ones for the same seed
 
 
+class Kinds(Settings):
+    """How the booster of kinds is grown."""
+
+    rounds: int = Field(default=80, ge=0)  # at most, a tree per kind each; 0: kinds are not told
+    learning_rate: float = Field(default=0.1, gt=0, le=1)
+    leaves: int = Field(default=8, ge=2)
+    column_share: float = Field(default=0.3, gt=0, le=1)
+    least: int = Field(default=20, ge=2)  # labelled accounts of a kind; a rarer one is not told
+    rows: int = Field(default=12_000, gt=0)  # accounts it learns from, rare kinds first, weighted to their true size
+
+
+class Adapt(Settings):
+    """How a model is adapted to a population without labels."""
+
+    share: float = Field(default=0.1, gt=0, lt=0.5)  # of the population, surest either way, that counts as labelled
+    weight: float = Field(default=1.0, gt=0)  # of those together, against all labelled accounts
+    without: tuple[str, ...] = ("age_days",)  # features that mean something else in the next population
+    folds: int = Field(default=5, ge=2)  # no account is scored by a booster that took its guess for a label
+    seed: int = 0
+
+
 class Train(Settings):
     """How the booster is trained."""
 
@@ -51,6 +72,8 @@ class Train(Settings):
     calibration: Literal["auto", "none", "platt", "beta", "isotonic"] = "auto"
     bot_share: float | None = Field(default=None, gt=0, lt=1)  # of the population to be scored; null: as in the labels
     search: Search = Search()
+    adapt: Adapt = Adapt()
+    kinds: Kinds = Kinds()
     # Tier -> largest share of people (not bots) that may land in it or a harsher one.
     tiers: dict[str, float] = {
         "suspend": 0.001,

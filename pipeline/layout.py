@@ -45,6 +45,7 @@ ARTEFACTS: dict[str, Artefact] = {
         Artefact("data_audit", "artifacts", "data_audit.json", "leaks looked for, and those found"),
         Artefact("model", "artifacts", "model", "the model directory: text, JSON and Parquet only"),
         Artefact("oof", "artifacts", "oof.parquet", "out-of-fold probability of every labelled account"),
+        Artefact("kinds", "artifacts", "kinds.parquet", "out-of-fold probability of every kind, account by account"),
         Artefact("baselines", "artifacts", "baselines.parquet", "out-of-fold probabilities of the baselines"),
         Artefact("study", "artifacts", "study.json", "every trial of the search for settings"),
         Artefact("run", "artifacts", "run.json", "the MLflow run of this training"),

@@ -232,7 +232,7 @@ def _relog(mlflow: Any, layout: Layout, params: Params) -> str:
     """A new run from the files that are there; those of training must be."""
     from pipeline.stage import load
 
-    needed = ("features", "folds", "model", "oof", "baselines", "study")
+    needed = ("features", "folds", "model", "oof", "kinds", "baselines", "study")
     run_id = _log_training(mlflow, layout, params, {name: load(name, layout, "register") for name in needed})
     writers: dict[tuple[str, ...], Callable[[Any, Values], None]] = {
         EVALUATED: _log_evaluation,
@@ -257,7 +257,7 @@ def _plain(layout: Layout, name: str) -> Any:
 
 EVALUATED = ("evaluation", "transfer", "roc", "precision_recall", "reliability")
 EXPLAINED = ("contributions", "importance", "cases", "pictures")
-TRAINED = ("oof", "baselines", "study")
+TRAINED = ("oof", "kinds", "baselines", "study")
 
 
 def _log_training(mlflow: Any, layout: Layout, params: Params, values: Values) -> str:
@@ -354,6 +354,8 @@ def _metrics(evaluation: Values) -> Iterator[tuple[str, float]]:
         yield from _measured(found, f"source/{_safe(source)}/")
     for source, found in evaluation.get("leave_source_out", {}).items():
         yield from _measured(found, f"left_out/{_safe(source)}/")
+    for kind, found in ((evaluation.get("kinds") or {}).get("kinds") or {}).items():
+        yield from _measured({"model": found}, f"kind/{_safe(kind)}/")
 
 
 def _measured(found: Values, place: str) -> Iterator[tuple[str, float]]:

@@ -42,6 +42,11 @@ def card(case: Values, album: Album) -> dict[str, Any]:
         "probability": f"{case['bot_probability']:.3f}",
         "sentence": _case_sentence(case, kind, source, whys),
         "reasons": reasons,
+        "kind_sentence": _kind_sentence(case),
+        "kind_reasons": [
+            {"text": shown(r["text"], 320), "push": f"{r['contribution']:+.2f}", "code": shown(r["code"], 80)}
+            for r in case.get("kind_reasons") or []
+        ],
         "text": " ".join([account, *(r["text"] for r in reasons)]).lower(),
         "picture": picture,
     }
@@ -53,6 +58,14 @@ def _case_sentence(case: Values, kind: str, source: str, whys: list[str]) -> str
         f"Chosen as {listed(whys)}. From {source}{named}. A model that had not seen it gave {p:.3f}, "
         f"tier {shown(case['tier'], 40)}; the reasons are those of the final model, which gives {case['final']:.3f}."
     )
+
+
+def _kind_sentence(case: Values) -> str:
+    likely = case.get("likely")
+    if likely is None:
+        return ""
+    speaks = "; for that speaks:" if case.get("kind_reasons") else "."
+    return f"Most like the kind {shown(likely, 60)}, with a probability of {case['likely_probability']:.3f}{speaks}"
 
 
 def sentence(told: list[dict[str, Any]], album: Album) -> str:

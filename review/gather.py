@@ -8,6 +8,7 @@ from typing import Any
 from models.metrics import METRICS
 from models.reasons import NO_EVIDENCE
 from review.casecards import card, filters, sentence
+from review.kinds import told_kinds
 from review.modelcard import Described, model_card
 from review.page import Album, shown
 from review.words import Values, best, count, interval, listed, number, share, value
@@ -60,6 +61,7 @@ def gather(
         "sources": _by_source(per_source, counts) if len(per_source) > 1 else [],
         "left_out": _by_source(left_out, counts),
         "kinds": _kinds(evaluation.get("per_kind", {})),
+        "told_kinds": told_kinds(evaluation.get("kinds")),
         "slices": _slices(evaluation.get("slices", [])),
         "calibration": _calibration(overall["model"]),
         "tiers": _tiers(evaluation),
@@ -85,7 +87,7 @@ def gather(
     }
     if not context["sources"] and not context["left_out"]:
         del sections["sources"]
-    if not context["kinds"] and not context["slices"]:
+    if not context["kinds"] and not context["told_kinds"] and not context["slices"]:
         del sections["whom"]
     return {**context, "sections": list(sections.items())}
 

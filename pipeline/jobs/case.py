@@ -69,6 +69,8 @@ def print_case(case: Mapping[str, Any], to: TextIO) -> None:
         f"tier {case['final_tier']}",
         file=to,
     )
+    if case["likely"] is not None:
+        print(f"  most like the kind {printable(case['likely'], 60)}: {case['likely_probability']:.3f}", file=to)
     if case["is_bot"] is not None:
         kind = f" ({printable(case['kind'], 40)})" if case["kind"] else ""
         print(
@@ -84,3 +86,7 @@ def print_case(case: Mapping[str, Any], to: TextIO) -> None:
         towards = "bot" if reason["contribution"] > 0 else "person"
         print(f"\n  {number}. {reason['text']}", file=to)
         print(f"     {reason['contribution']:+.2f} {bar:<{BAR}} towards {towards}   {reason['code']}", file=to)
+    if case["kind_reasons"]:
+        print(f"\n  For {printable(case['likely'], 60)} speaks:", file=to)
+    for reason in case["kind_reasons"]:
+        print(f"     {reason['contribution']:+.2f} {reason['text']}", file=to)

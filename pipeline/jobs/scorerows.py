@@ -45,6 +45,7 @@ SCHEMA = pa.schema(
         pa.field("kind", pa.string()),
         pa.field("kind_probability", pa.float64()),
         pa.field("reasons", pa.list_(REASON), nullable=False),
+        pa.field("kind_reasons", pa.list_(REASON), nullable=False),
         pa.field("model_version", pa.string(), nullable=False),
         pa.field("feature_hash", pa.string(), nullable=False),
         pa.field("as_of", pa.timestamp("us", tz="UTC")),
@@ -106,6 +107,7 @@ def score_features(
         # Nothing is done about an account because of what is not known of it.
         evidence[asked] &= has_evidence(model, matrix[asked], pushes) | (tier[asked] == ALLOW)
     n = len(matrix)
+    kind, kind_probability, kind_said = _kinds(model, matrix, shown[0], evidence, settings)
     return pa.table(
         {
             "account_id": features.column("account_id").cast(pa.string()),
@@ -115,14 +117,38 @@ def score_features(
             "bot_probability_low": shown[1],
             "bot_probability_high": shown[2],
             "tier": pa.array(np.where(evidence, tier, ALLOW), pa.string()),
-            "kind": pa.nulls(n, pa.string()),
-            "kind_probability": pa.nulls(n, pa.float64()),
+            "kind": pa.array(kind, pa.string()),
+            "kind_probability": pa.array(kind_probability, pa.float64()),
             "reasons": pa.array(said, pa.list_(REASON)),
+            "kind_reasons": pa.array(kind_said, pa.list_(REASON)),
             "model_version": pa.array([model.version] * n, pa.string()),
             "feature_hash": pa.array([model.feature_hash] * n, pa.string()),
             "as_of": _moments(features.column("as_of")),
         },
         schema=SCHEMA,
+    )
+
+
+def _kinds(
+    model: Model, matrix: np.ndarray, probability: np.ndarray, evidence: np.ndarray, settings: Score
+) -> tuple[list[str | None], list[float | None], list[list[dict[str, Any]]]]:
+    """The most probable kind of each account, its probability and what speaks for it; None without evidence."""
+    from models.kinds import PERSON
+    from models.reasons import kind_reasons
+
+    n = len(matrix)
+    said: list[list[dict[str, Any]]] = [[] for _ in range(n)]
+    if model.kinds is None:
+        return [None] * n, [None] * n, said
+    name, share = model.kinds.named(matrix, probability)
+    asked = np.flatnonzero(evidence & (name != PERSON)) if settings.explain != "none" else np.empty(0, dtype=np.int64)
+    for i, told in zip(asked, kind_reasons(model, matrix[asked], name[asked], settings.reasons), strict=True):
+        said[i] = told
+    known = evidence.tolist()
+    return (
+        [k if e else None for k, e in zip(name, known, strict=True)],
+        [float(p) if e else None for p, e in zip(share, known, strict=True)],
+        said,
     )
 
 
@@ -150,6 +176,7 @@ def invalid_rows(model: Model, rows: pa.Table) -> pa.Table:
         "status": pa.array([INVALID] * n, pa.string()),
         "status_reason": rows.column("reason"),
         "reasons": pa.array([[]] * n, pa.list_(REASON)),
+        "kind_reasons": pa.array([[]] * n, pa.list_(REASON)),
         "model_version": pa.array([model.version] * n, pa.string()),
         "feature_hash": pa.array([model.feature_hash] * n, pa.string()),
     }

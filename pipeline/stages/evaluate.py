@@ -28,10 +28,12 @@ def evaluate(
     settings: Evaluate,
     params: Params,
     tables: TableFiles | None = None,
+    kinds: pd.DataFrame | None = None,
 ) -> Mapping[str, Any]:
     """Metrics with intervals, what to expect of the tiers, scores of accounts left out, and points of curves."""
     from models.bundle import from_files
     from models.evaluation import curves, evaluate_model, leave_sources_out, mean_of
+    from models.kindevaluation import measure_kinds
     from models.labelnoise import rank_labels, summary
     from models.metrics import METRICS
     from models.policy import choose_tiers
@@ -74,11 +76,15 @@ def evaluate(
     suspects = rank_labels(oof, share)
     found["label_review"] = summary(suspects)
     log.info("%s of %s labels look wrong", f"{found['label_review']['look_wrong']:,}", f"{len(oof):,}")
+    found["kinds"] = measure_kinds(kinds, oof, settings) if kinds is not None else None
+    if found["kinds"]:
+        mean = found["kinds"]["mean"]["average_precision"]
+        log.info("kinds: mean average precision %s, right %.1f%%", mean, 100 * found["kinds"]["right"]["value"])
     found["model_version"] = trained.version
     for metric in ("roc_auc", "average_precision"):
         value = found["overall"]["model"][metric]["value"]
         log.info("%s: %s", METRICS[metric].says, "undefined" if value is None else f"{value:.4f}")
-    scores = transfer if transfer is not None else oof[list(TRANSFER)].iloc[:0]
+    scores = transfer if transfer is not None else oof[list(TRANSFER)].iloc[:0].assign(adapted_score=0.0)
     return {"evaluation": found, "transfer": scores, "label_review": suspects, **curves(oof)}
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from models.bundle import Model, from_files
 from models.contributions import importance, in_batches
-from models.reasons import has_evidence, reasons
+from models.reasons import has_evidence, kind_reasons, reasons
 from models.settings import Explain
 from review import plots
 from review.choice import choose
@@ -105,11 +105,17 @@ def case(
     most : reasons at most
     label : its row of the out-of-fold scores; without it is_bot, kind, source, fold, bot_probability and tier, which
         come from there, are None
+
+    ``likely`` is the kind the final model gives it, with ``likely_probability`` and ``kind_reasons``; None where the
+    model tells no kinds.
     """
     probability, low, high = (float(v[0]) for v in model.calibrate(np.array([raw])))
     known: Mapping[str, Any] = label or {}
     blind = float(known["bot_probability"]) if known else None
     kind = known.get("kind")
+    likely, share = None, None
+    if model.kinds is not None:
+        (likely,), (share,) = (v.tolist() for v in model.kinds.named(matrix, np.array([probability])))
     return {
         "account_id": account,
         "source": str(known["source"]) if known else None,
@@ -125,6 +131,9 @@ def case(
         "raw_score": raw,
         "evidence": bool(has_evidence(model, matrix, values)[0]),
         "reasons": reasons(model, matrix, values, most)[0],
+        "likely": likely,
+        "likely_probability": share,
+        "kind_reasons": kind_reasons(model, matrix, [likely], most)[0] if likely is not None else [],
     }
 
 

@@ -28,7 +28,7 @@ def train(
     data_audit: Mapping[str, Any] | None = None,
     params: Params | None = None,
 ) -> Mapping[str, Any]:
-    """The model directory, out-of-fold scores of the model and its baselines, and the study.
+    """The model directory, out-of-fold scores of the model, of kinds and of baselines, and the study.
 
     Raises
     ------
@@ -37,7 +37,8 @@ def train(
     """
     from models.bundle import to_files
     from models.dataaudit import stop_if_severe
-    from models.training import train_model
+    from models.kindtraining import train_kinds
+    from models.training import Labelled, train_model
     from pipeline.profiling import training_profile
 
     if data_audit is not None:
@@ -51,6 +52,11 @@ def train(
         trained = train_model(features, folds, references, settings, tick)
     policy = params.policy if params else Policy(rules={})
     model = replace(trained.model, tiers=tiers_by_policy(trained.oof, features, folds, tables, settings, policy))
+    labelled = Labelled.join(features, folds)
+    x = labelled.x[:, [labelled.columns.index(c) for c in model.columns]]
+    kinds = train_kinds(x, model.columns, labelled.known, trained.oof, settings)
+    log.info("kinds told: %s", ", ".join(k.name for k in kinds.model.kinds) if kinds.model else "none")
+    model = replace(model, kinds=kinds.model)
     model = replace(model, profile=training_profile(model, features, trained.oof, tables))
     facts = model.facts
     log.info(
@@ -64,6 +70,7 @@ def train(
     return {
         "model": to_files(model),
         "oof": trained.oof,
+        "kinds": kinds.said,
         "baselines": trained.baselines,
         "study": trained.study,
     }

@@ -75,8 +75,12 @@ def test_what_an_account_brings_cannot_control_the_terminal():
         "tier": "allow",
         "reasons": [],
         "evidence": False,
+        "likely": "\x1b[2Jpod",
+        "likely_probability": 0.5,
+        "kind_reasons": [{"contribution": 0.5, "text": "It is like one."}],
     }
     to = io.StringIO()
     print_case(case, to)
     assert all(c.isprintable() or c == "\n" for c in to.getvalue())
     assert "insufficient evidence" in to.getvalue()
+    assert "It is like one." in to.getvalue()

@@ -54,7 +54,7 @@ def layout(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -
 def train(layout: Layout, trained: dict[str, Any], write: bool = True) -> dict[str, Any]:
     """Track a training and, as ``execute`` does, write its outputs."""
     inputs = {k: trained[k] for k in ("features", "folds", "references")}
-    outputs = {k: trained[k] for k in ("model", "oof", "baselines", "study")}
+    outputs = {k: trained[k] for k in ("model", "oof", "kinds", "baselines", "study")}
     run = tracking.track_training(layout, PARAMS, inputs, outputs)["run"]
     if write:
         written = {layout.path(k): v for k, v in (inputs | outputs | {"run": run}).items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -11,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from models.bundle import to_files
+from models.kindtraining import train_kinds
 from models.settings import Search, Train
-from models.training import train_model
+from models.training import Labelled, train_model
 
 QUICK = Train(threads=1, trees=60, patience=20, members=1, learning_rate=0.2, search=Search(trials=0))
 AS_OF = datetime(2026, 6, 1, tzinfo=UTC)
@@ -61,8 +63,10 @@ def accounts(seed: int, n: int = 500, noise: float = 1.0, prefix: str = "a") -> 
 
 
 @cache
-def training(seed: int = 0, noise: float = 1.0, prefix: str = "a", trees: int = 60) -> dict[str, Any]:
-    """features, folds, references, model (files), oof, baselines and study."""
+def training(
+    seed: int = 0, noise: float = 1.0, prefix: str = "a", trees: int = 60, kinds: bool = False
+) -> dict[str, Any]:
+    """features, folds, references, model (files), oof, kinds, baselines and study; ``kinds`` more of bots to tell."""
     features, folds = accounts(seed, noise=noise, prefix=prefix)
     declared = [
         {
@@ -77,14 +81,20 @@ def training(seed: int = 0, noise: float = 1.0, prefix: str = "a", trees: int = 
         }
         for n, f, u, s in COLUMNS
     ]
+    if kinds:  # of bots, those with few followers follow for money
+        poor = folds["is_bot"] & (features["followers"] < features["followers"].median())
+        folds = folds.assign(kind=np.where(poor, "fake_follower", folds["kind"]))
     references = {"features.json": json.dumps({"features": declared, "hash": "f" * 32}).encode()}
     made = train_model(features, folds, references, QUICK.model_copy(update={"trees": trees}))
+    labelled = Labelled.join(features, folds)
+    told = train_kinds(labelled.x, labelled.columns, labelled.known, made.oof, QUICK)
     return {
         "features": features,
         "folds": folds,
         "references": references,
-        "model": to_files(made.model),
+        "model": to_files(replace(made.model, kinds=told.model)),
         "oof": made.oof,
+        "kinds": told.said,
         "baselines": made.baselines,
         "study": made.study,
     }

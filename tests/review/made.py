@@ -70,6 +70,9 @@ def artefacts(names: list[str], features: list[str]) -> dict[str, Any]:
                 "tier": "review",
                 "reasons": reasons(model, values[i : i + 1], pushes[i : i + 1], 5)[0],
                 "picture": f"cases/{n:03d}.svg",
+                "likely": None if n % 3 else name,
+                "likely_probability": None if n % 3 else 0.9,
+                "kind_reasons": [] if n % 3 else reasons(model, values[i : i + 1], abs(pushes[i : i + 1]), 2)[0],
             }
         )
     sources = {s: {"model": metrics(0.93), "baselines": {}} for s in ("nyu-2017", names[0])}
@@ -93,6 +96,14 @@ def artefacts(names: list[str], features: list[str]) -> dict[str, Any]:
             "per_kind": {
                 k: {"accounts": 30, "bots": 30, "recall_at_1pct_fpr": 0.5, "recall_at_01pct_fpr": None}
                 for k in ("spam_bot", names[0])
+            },
+            "kinds": {
+                "kinds": {
+                    k: {"accounts": 20, "share": 0.33, **metrics(0.9)} for k in sorted({"human", "spam_bot", names[0]})
+                },
+                "mean": {"average_precision": 0.9},
+                "right": {"value": 0.8, "low": 0.7, "high": 0.9},
+                "confusion": {"labelled": ["human", names[0]], "called": ["human"], "accounts": [[1, 2], [3, 4]]},
             },
             "slices": [
                 {"dimension": "language", "slice": names[0], "accounts": 30, "bots": 10, "metrics": metrics(0.9)},
