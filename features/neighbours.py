@@ -24,7 +24,7 @@ def facts(accounts: Rows, people: Rows, moments: Rows) -> Rows:
         moment="moment",
         other=rows.account.cast("int32"),
         created_day=ops.day(ops.seconds(rows.created_at)).cast("int32"),
-        log_age=ops.log1p(ops.largest(age_days, 0.0)),
+        log_age=ops.log1p(ops.when(age_days >= 0, age_days)),
         young=age_days < 30,
         log_followers=ops.log1p(ops.when(rows.followers_count >= 0, rows.followers_count)),
         log_following=ops.log1p(ops.when(rows.following_count >= 0, rows.following_count)),

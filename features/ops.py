@@ -176,7 +176,8 @@ def correlation(x: Value, y: Value) -> Value:
     """Pearson's correlation of two float columns of numbers up to 2^11; 0 where one of them does not vary."""
     x, y = grains(x), grains(y)
     apart = _square_sum(x, x).sqrt() * _square_sum(y, y).sqrt()
-    return either(largest(smallest(rounded(over(_square_sum(x, y), apart)), 1.0), -1.0), 0.0)
+    # What is unknown is put to 0 first: the smallest of those that are known would be the bound.
+    return largest(smallest(either(rounded(over(_square_sum(x, y), apart)), 0.0), 1.0), -1.0)
 
 
 def _square_sum(x: Value, y: Value) -> Value:
@@ -194,7 +195,7 @@ def entropy(counts: Value) -> Value:
 def evenness(counts: Value, bins: float) -> Value:
     """Entropy of ``counts`` over the most that ``bins`` bins, or as many events, allow; 0 for one event."""
     most = smallest(counts.sum(), bins)
-    return either(smallest(over(entropy(counts), log(number(most))), 1.0), 0.0)
+    return smallest(either(over(entropy(counts), log(number(most))), 0.0), 1.0)
 
 
 def top_share(counts: Value) -> Value:
@@ -360,8 +361,13 @@ def digest(text: Value) -> Value:
 
 
 def similarity(a: Value, b: Value) -> Value:
-    """1 less the edit distance over the longer length; missing where both are empty."""
-    return 1 - over(a.levenshtein(b), ibis.greatest(a.length(), b.length()))
+    """1 less the edit distance over the longer length, both in bytes of UTF-8; missing where both are empty."""
+    return 1 - over(a.levenshtein(b), ibis.greatest(_bytes(a), _bytes(b)))
+
+
+@ibis.udf.scalar.builtin(name="strlen")
+def _bytes(text: str) -> int:  # type: ignore[empty-body]
+    """Length in bytes: DuckDB's edit distance counts these, not characters."""
 
 
 def words_of(rows: Rows, text: str) -> Rows:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,9 @@ from features.builder import Plan, Step, columns, plan
 from features.catalogue import FEATURES, GRAPHS
 from features.errors import BadInput, printable
 from features.tables import TABLES, measures_of
+from pipeline.database import files as names
+from pipeline.database import ident, open_database
+from pipeline.progress import Progress
 from pipeline.settings import Featurize
 from pipeline.tablefiles import TableFiles
 
@@ -74,6 +77,7 @@ def featurize_tables(
     references: Mapping[str, Any] | None = None,
     only: Sequence[str] | None = None,
     also: Sequence[str] = (),
+    watch: Callable[[str], None] | None = None,
 ) -> Featurized:
     """Measure every account of ``verdicts``.
 
@@ -87,11 +91,12 @@ def featurize_tables(
         accounts with a fold, each account being measured against those of all other folds
     only : columns to make, in order; None makes those the settings ask for
     also : views wanted beside the features, for ``Featurized.other``
+    watch : told the name of each step of the plan when it has ended
 
     Raises
     ------
     BadInput
-        When a file is no Parquet file or a column cannot be read as its type.
+        When a file is no Parquet file, a column cannot be read as its type, or an account stands there twice.
     """
     schemas = {name: pq.read_schema(files[0]) for name, files in tables.files.items() if name in TABLES}
     chosen = wanted(settings, schemas) if only is None else tuple(only)
@@ -100,16 +105,21 @@ def featurize_tables(
     try:
         for name in {*todo.tables, "accounts"}:
             connection.execute(_view(name, tables.files.get(name, ()), schemas.get(name, TABLES[name].schema)))
+        _check_once(connection, tables)
         _take_verdicts(connection, verdicts)
         for name, content in (references or {}).items():
             table = pq.read_table(pa.BufferReader(content)) if isinstance(content, bytes) else content
             connection.register("given", table)
             connection.execute(f'CREATE TEMP TABLE "reference_{name}" AS SELECT * FROM given')
             connection.unregister("given")
-        for i, step in enumerate(todo.steps):
-            run(connection, step)
-            for name in todo.done_after(i):
-                connection.execute(f'DROP TABLE "{name}"')
+        with Progress("measuring features, steps", len(todo.steps)) as said:
+            for i, step in enumerate(todo.steps):
+                run(connection, step)
+                for name in todo.done_after(i):
+                    connection.execute(f'DROP TABLE "{name}"')
+                said.add(1)
+                if watch:
+                    watch(step.name)
         fitted = {name: _reference(connection, name) for name in todo.references}
     except duckdb.Error as error:
         raise BadInput(
@@ -135,15 +145,7 @@ def wanted(settings: Featurize, schemas: Mapping[str, pa.Schema]) -> tuple[str, 
 def connect(settings: Featurize) -> tuple[duckdb.DuckDBPyConnection, Any]:
     """A DuckDB connection within the settings' memory and threads, and the folder it spills to."""
     folder = tempfile.TemporaryDirectory(prefix="unpump-", ignore_cleanup_errors=True)
-    connection = duckdb.connect(
-        config={
-            "memory_limit": settings.memory,
-            "threads": settings.threads,
-            "temp_directory": folder.name,
-            "preserve_insertion_order": False,
-        }
-    )
-    connection.execute("SET TimeZone = 'UTC'")
+    connection = open_database("featurize.memory", settings.memory, settings.threads, Path(folder.name), ordered=False)
     return connection, folder
 
 
@@ -166,9 +168,26 @@ def _view(name: str, files: Sequence[Path], schema: pa.Schema) -> str:
             value = f"CAST({quoted} AS {kind})" if column.name in given else f"NULL::{kind}"
         parts.append(f"{value} AS {quoted}")
     if name == "measures":
-        parts += [f"CAST({_quoted(m.name)} AS DOUBLE) AS {_quoted(m.name)}" for m in measures_of(schema)]
-    paths = ", ".join("'" + str(f).replace("'", "''") + "'" for f in files)
-    return f"CREATE TEMP VIEW {name} AS SELECT {', '.join(parts)} FROM read_parquet([{paths}], union_by_name = true)"
+        parts += [f"CAST({ident(m.name)} AS DOUBLE) AS {ident(m.name)}" for m in measures_of(schema)]
+    read = f"read_parquet({names(files)}, union_by_name = true)"
+    return f"CREATE TEMP VIEW {name} AS SELECT {', '.join(parts)} FROM {read}"
+
+
+def _check_once(connection: duckdb.DuckDBPyConnection, tables: TableFiles) -> None:
+    """Refuse accounts without identifier and those that stand there twice: which row would be measured is a guess."""
+    found = connection.execute(
+        "SELECT account_id, count(*) FROM accounts GROUP BY account_id HAVING count(*) > 1 OR account_id IS NULL "
+        "ORDER BY account_id NULLS FIRST LIMIT 1"
+    ).fetchone()
+    if found:
+        account, rows = found
+        files = tables.files.get("accounts", (tables.folder,))
+        raise BadInput(
+            f"{files[0] if len(files) == 1 else tables.folder / 'accounts'}, column account_id",
+            expected="each account once",
+            got=f"{printable(account, 80)} in {rows:,} rows" if account is not None else f"none in {rows:,} rows",
+            todo="Keep one row per account, or run `unpump prepare --tables` on the folder, which resolves repeats.",
+        )
 
 
 def _take_verdicts(connection: duckdb.DuckDBPyConnection, verdicts: Any) -> None:
@@ -210,7 +229,3 @@ def _schema(schema: pa.Schema) -> pa.Schema:
 
 def _typed(table: pa.Table) -> pa.Table:
     return table.cast(_schema(table.schema))
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

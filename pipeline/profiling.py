@@ -126,5 +126,6 @@ def _newest(connection: Any, tables: TableFiles, name: str, column: str) -> floa
 
 
 def _scan(tables: TableFiles, name: str) -> str:
-    paths = ", ".join("'" + str(f).replace("'", "''") + "'" for f in tables.files[name])
-    return f"read_parquet([{paths}], union_by_name = true)"
+    from pipeline.database import files
+
+    return f"read_parquet({files(tables.files[name])}, union_by_name = true)"

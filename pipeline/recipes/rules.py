@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, Literal, TypeAlias
 
 from features.errors import BadInput, printable
+from pipeline.database import open_database
 from pipeline.recipes import sql
 
 Want: TypeAlias = Literal["raw", "text", "number", "moment", "flag"]  # raw: text as the file has it, still to be read
@@ -192,7 +193,7 @@ def _check_zone(zone: str, where: str) -> None:
 def _works(value: str) -> bool:
     import duckdb
 
-    with duckdb.connect() as connection:
+    with open_database() as connection:
         try:
             connection.execute(f"SELECT CAST({value} AS VARCHAR)")
         except duckdb.Error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -10,11 +9,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from features.errors import BadInput, printable
+from features.errors import BadInput
+from pipeline.database import files, ident, open_database, text, texts
 
 if TYPE_CHECKING:
-    import duckdb
     import pyarrow as pa
+
+__all__ = ["Workspace", "blank", "files", "flag", "ident", "moment", "number", "text", "texts", "whole", "whole_of"]
 
 BATCH_ROWS = 1 << 17  # rows handed over at a time
 BATCH_ROWS_OF_TEXT = 1 << 13  # texts of 64 k characters make that 2 GB at most
@@ -24,32 +25,12 @@ class Workspace:
     """A DuckDB connection with a memory limit, and a folder for what does not fit; both vanish on exit."""
 
     def __init__(self, memory: str = "4GB", threads: int = 2) -> None:
-        import duckdb
-
         self.folder = Path(tempfile.mkdtemp(prefix="unpump-"))
         try:
-            self.connection: duckdb.DuckDBPyConnection = duckdb.connect(
-                config={
-                    "memory_limit": memory,
-                    "threads": threads,
-                    "temp_directory": str(self.folder / "spill"),
-                    "preserve_insertion_order": "true",
-                    # Nothing is fetched from anywhere: what prepare needs is linked in.
-                    "autoinstall_known_extensions": "false",
-                    "autoload_known_extensions": "false",
-                }
-            )
-        except duckdb.Error as error:
+            self.connection = open_database("prepare.memory", memory, threads, self.folder / "spill")
+        except BadInput:
             shutil.rmtree(self.folder, ignore_errors=True)
-            raise BadInput(
-                "setting prepare.memory",
-                expected="a size such as 4GB",
-                got=printable(memory),
-                todo="Correct it in params.yaml or with --set.",
-            ) from error
-        self.connection.execute("SET TimeZone = 'UTC'")
-        # Parquet statistics leave out not-a-number, and DuckDB 2.0 takes them to prove that there is none.
-        self.connection.execute("SET disabled_optimizers = 'statistics_propagation'")
+            raise
         self._made, self._threads = 0, threads
 
     def __enter__(self) -> Workspace:
@@ -93,31 +74,6 @@ class Workspace:
     def file(self, suffix: str) -> Path:
         """A path no other file has."""
         return self.folder / f"{self.name('file')}{suffix}"
-
-
-# --- quoting -------------------------------------------------------------------------------------------------------
-
-
-def ident(name: str) -> str:
-    """``name`` as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def text(value: str) -> str:
-    """``value`` as an SQL string; a recipe's words never become SQL."""
-    return "'" + value.replace("\0", "").replace("'", "''") + "'"
-
-
-def texts(values: Sequence[str]) -> str:
-    """``values`` as a parenthesised SQL list."""
-    return "(" + ", ".join(text(v) for v in values) + ")"
-
-
-def files(paths: Sequence[Path]) -> str:
-    """``paths`` as a list that DuckDB reads one after the other, taken as names and not as patterns."""
-    # DuckDB globs what it is given; a bracket around each special character makes it plain.
-    plain = [re.sub(r"([*?\[])", r"[\1]", str(p)) for p in paths]
-    return "[" + ", ".join(text(p) for p in plain) + "]"
 
 
 # --- reading values out of text ------------------------------------------------------------------------------------
