@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from features.errors import BadInput
+from models.adaptation import adapted_scores, portable, ranks
 from models.baselines import NAMES, baselines
-from models.boosted import usable
+from models.boosted import Rows, usable
 from models.calibration import logit, sigmoid
 from models.folds import UNUSED, Side
 from models.metrics import METRICS, RECALLS, Scores, best_threshold, call_out_of_fold, measure
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 Values = dict[str, Any]
 Tick = Callable[[str], None]  # called with the name of each source that is done
 KNOWN_TRIALS = 1 + len(KNOWN)  # the settings as they are, and the known growths
+RANKING = ("roc_auc", "average_precision", *RECALLS)  # what adapted scores are measured by: they are no probabilities
 POINTS = 400  # of a drawn curve, at most
 BINS = 15  # of the reliability curve, equal counts
 
@@ -132,9 +134,10 @@ def leave_sources_out(
 
     Returns
     -------
-    source -> model, baselines, gain and ``drop`` (ROC AUC and average precision out of fold minus left out), or ``why``
-    there are none, and nothing when there is one source only; and DataFrame account_id, source, is_bot,
-    bot_probability, raw_score
+    source -> model, baselines, gain, ``adapted`` (how well the source is ranked by a model adapted to its accounts
+    without their labels) and ``drop`` (ROC AUC and average precision out of fold minus left out), or ``why`` there are
+    none, and nothing when there is one source only; and DataFrame account_id, source, is_bot, bot_probability,
+    raw_score, adapted_score
     """
     apart = replaced(features, transfer_features)
     sources = sorted(folds["source"].unique())
@@ -197,10 +200,17 @@ def _leave_out(
     bot = known["is_bot"].to_numpy(dtype=bool)
     systems = {"model": _called(trained.oof, "bot_probability", probability)}
     beside = trained.baselines.merge(trained.oof[["account_id", "is_bot"]], on="account_id")
-    for name, p in _baselines_apart(features, others, known, train).items():
+    taught, x = _apart(features, others, known, train)
+    for name, p in _baselines_apart(taught, x, bot).items():
         systems[name] = _called(beside, name, p)
-    part = known[["account_id", "source", "is_bot"]].assign(bot_probability=probability, raw_score=raw)
-    return Ruler(settings).measure(bot, systems), part
+    adapted = _adapted(taught, x, train)
+    systems["adapted"] = Scores(ranks(adapted), {})
+    found = Ruler(settings).measure(bot, systems)
+    found["adapted"] = {m: v for m, v in found["baselines"].pop("adapted").items() if m in RANKING}
+    # The model minus the adapted one, turned round: what adapting brings.
+    found["adapted_gain"] = {m: _turned(v) for m, v in found["gain"].pop("adapted").items() if m in RANKING}
+    part = known[["account_id", "source", "is_bot"]]
+    return found, part.assign(bot_probability=probability, raw_score=raw, adapted_score=adapted)
 
 
 def _called(seen: pd.DataFrame, column: str, probability: np.ndarray) -> Scores:
@@ -209,16 +219,41 @@ def _called(seen: pd.DataFrame, column: str, probability: np.ndarray) -> Scores:
     return Scores(probability, {m: probability >= best_threshold(bot, p, m) for m in ("f1", "mcc")})
 
 
-def _baselines_apart(
-    features: pd.DataFrame, others: pd.DataFrame, known: pd.DataFrame, train: Train
-) -> dict[str, np.ndarray]:
+def _apart(features: pd.DataFrame, others: pd.DataFrame, known: pd.DataFrame, train: Train) -> tuple[Rows, np.ndarray]:
+    """Accounts to learn from, and the same columns of those left out in the order of ``known``, shape (n, f)."""
     import pandas as pd
 
     both = Labelled.join(features, pd.concat([others, known]))
     tested = both.known["account_id"].isin(known["account_id"]).to_numpy()
-    rows = both.rows(usable(both.x[~tested], both.columns), train)
-    said, _ = baselines(rows, [Side(0, np.flatnonzero(~tested), np.flatnonzero(tested))])
-    return {name: said[name].to_numpy()[tested] for name in NAMES}
+    chosen = usable(both.x[~tested], both.columns)
+    return both.rows(chosen, train).at(np.flatnonzero(~tested)), both.x[tested][:, chosen]
+
+
+def _baselines_apart(rows: Rows, x: np.ndarray, bot: np.ndarray) -> dict[str, np.ndarray]:
+    both = Rows(np.vstack([rows.x, x]), np.r_[rows.is_bot, bot], np.r_[rows.weight, np.ones(len(x))], rows.columns)
+    seen = len(rows.x)
+    said, _ = baselines(both, [Side(0, np.arange(seen), np.arange(seen, len(both.x)))])
+    return {name: said[name].to_numpy()[seen:] for name in NAMES}
+
+
+def _adapted(rows: Rows, x: np.ndarray, train: Train) -> np.ndarray:
+    """Scores of a population by a model adapted to it without its labels."""
+    chosen = portable(rows.columns, train.adapt)
+    part = Rows(rows.x[:, chosen], rows.is_bot, rows.weight, [rows.columns[i] for i in chosen])
+    return adapted_scores(part, x[:, chosen], train, train.adapt)
+
+
+def _turned(gain: Values) -> Values:
+    """The same difference seen from the other side."""
+    if gain.get("value") is None:
+        return gain
+    low, high = gain.get("low"), gain.get("high")
+    return {
+        **gain,
+        "value": -gain["value"],
+        "low": None if high is None else -high,
+        "high": None if low is None else -low,
+    }
 
 
 def _drop(inside: Values, outside: Values) -> Values:
@@ -240,6 +275,7 @@ def _together(parts: list[pd.DataFrame]) -> pd.DataFrame:
         "is_bot": "bool",
         "bot_probability": "float64",
         "raw_score": "float64",
+        "adapted_score": "float64",
     }
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
 

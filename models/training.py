@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 Tick = Callable[[str], None]
+Beside = Callable[[Rows], Rows]
 NOT_FEATURES = ("account_id", "as_of")
 
 
@@ -93,6 +94,7 @@ def train_model(
     references: Mapping[str, bytes],
     settings: Train,
     tick: Tick = lambda says: None,
+    beside: Beside | None = None,
 ) -> Trained:
     """Train on the labelled accounts, and score each by boosters that did not see it.
 
@@ -106,6 +108,8 @@ def train_model(
     references : name -> bytes, what the features were fitted on, with features.json that declares them
     settings : Train
     tick : called after each trial of the search with what to show
+    beside : of the rows of all labelled accounts makes those to learn from: the same, followed by more that are in no
+        test. Baselines and calibration are of the labelled accounts alone
 
     Raises
     ------
@@ -118,21 +122,31 @@ def train_model(
     rows = labelled.rows(usable(labelled.x, labelled.columns), settings)
     tests = list(sides(labelled.known))
     check_classes(rows.is_bot, tests)
-    trials, study = _trials(rows, tests, settings, tick)
-    raw, _ = out_of_fold(trials, tests, rows, settings.members)
-    blend = choose(trials, tests, rows, settings.members)
-    texts = _grow(rows, trials, blend, settings)
+    taught, lessons = _taught(rows, tests, beside)
+    trials, study = _trials(taught, lessons, settings, tick)
+    raw = out_of_fold(trials, lessons, taught, settings.members)[0][: len(rows.x)]
+    blend = choose(trials, lessons, taught, settings.members)
+    texts = _grow(taught, trials, blend, settings)
     text = average(texts, [m.share for m in blend])
     tested = ~np.isnan(raw)
     model, p = _assemble(text, rows, raw, tested, labelled.known, references, settings, trials, blend)
     oof = labelled.known.loc[tested, ["account_id", "source", "is_bot", "kind"]].reset_index(drop=True)
     oof = oof.assign(bot_probability=p, raw_score=raw[tested], fold=labelled.known["fold"].to_numpy()[tested])
     table, chosen = baselines(rows, tests)
-    beside = table[tested].reset_index(drop=True)
-    beside.insert(0, "account_id", oof["account_id"])
+    compared = table[tested].reset_index(drop=True)
+    compared.insert(0, "account_id", oof["account_id"])
     study["blend"] = [{"trial": m.trial, "trees": int(trials[m.trial].trees[m.step]), "share": m.share} for m in blend]
     study["best_feature"] = chosen
-    return Trained(model, oof, beside, study)
+    return Trained(model, oof, compared, study)
+
+
+def _taught(rows: Rows, tests: Sequence[Side], beside: Beside | None) -> tuple[Rows, list[Side]]:
+    """The rows to learn from and the tests over them: rows that ``beside`` adds are on every training side."""
+    if beside is None:
+        return rows, list(tests)
+    taught = beside(rows)
+    added = np.arange(len(rows.x), len(taught.x))
+    return taught, [Side(t.fold, np.concatenate([t.train, added]), t.test) for t in tests]
 
 
 def check_classes(is_bot: np.ndarray, tests: Sequence[Side]) -> None:

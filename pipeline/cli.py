@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import logging
 import os
@@ -44,6 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_monitor(commands)
     _add_review_labels(commands)
     _add_prevalence(commands)
+    _add_adapt(commands)
     _add_simulate(commands)
     _add(commands, "features", "print the catalogue of features", "unpump features | less").add_argument(
         "--format", choices=("text", "markdown", "json"), default="text", help="how to print it (default: text)"
@@ -56,12 +58,12 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add(commands: argparse._SubParsersAction, name: str, says: str, example: str) -> argparse.ArgumentParser:
+def _add(commands: argparse._SubParsersAction, name: str, says: str, *examples: str) -> argparse.ArgumentParser:
     parser = commands.add_parser(
         name,
         help=says,
         description=says[0].upper() + says[1:] + ".",
-        epilog=f"example:\n  {example}",
+        epilog="\n  ".join(["example:", *examples]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
@@ -110,10 +112,21 @@ def _add_run(commands: argparse._SubParsersAction) -> None:
     _add_settings(parser)
 
 
+_MORE = {  # of a command that is not only a stage
+    "prepare": "unpump prepare --source my.yaml=DATA --out out/mine",
+    "explain": "unpump explain --account town:u1042 --out out/mine   # the reasons of one account, in the terminal",
+    "register": "unpump register --rollback",
+}
+
+
 def _add_stage(commands: argparse._SubParsersAction, name: str, says: str) -> None:
-    parser = _add(commands, name, says, f"unpump {name}")
+    parser = _add(commands, name, says, f"unpump {name}", *([_MORE[name]] if name in _MORE else []))
     if name == "prepare":
         _add_sources(parser)
+    if name == "explain":
+        parser.add_argument(
+            "--account", metavar="ID", help="print the reasons of one account instead; nothing is written"
+        )
     if name == "register":
         parser.add_argument("--rollback", action="store_true", help="make the previous champion champion again")
     parser.add_argument("--out", metavar="DIR", help="folder of an `unpump run` (default: this DVC project)")
@@ -194,6 +207,21 @@ def _add_prevalence(commands: argparse._SubParsersAction) -> None:
     _add_settings(parser)
 
 
+def _add_adapt(commands: argparse._SubParsersAction) -> None:
+    parser = _add(
+        commands,
+        "adapt",
+        "adapt the model of a run to a population that nobody labelled",
+        "unpump adapt --run out/twitter --tables TONIGHT --out out/adapted",
+        "unpump score --model out/adapted/model --tables TONIGHT --out out/scores",
+    )
+    parser.add_argument("--run", required=True, metavar="DIR", help="folder of the `unpump run` the model is from")
+    parser.add_argument("--tables", required=True, metavar="DIR", help="folder of canonical tables of the population")
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder for model/ and adaptation.json")
+    parser.add_argument("--as-of", metavar="MOMENT", help="UTC moment at which every account is judged")
+    _add_settings(parser)
+
+
 def _add_simulate(commands: argparse._SubParsersAction) -> None:
     parser = _add(
         commands,
@@ -252,6 +280,9 @@ def _say(summary: dict[str, str] | None, sentence: str) -> None:
 
 def _set_up(debug: bool) -> None:
     """Log lines on standard error for our own packages; libraries only when something is wrong."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a letter gets its number, not a failure
+            stream.reconfigure(errors="backslashreplace")
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.WARNING)
     for ours in ("features", "models", "review", "pipeline", "simulation"):
         logging.getLogger(ours).setLevel(logging.DEBUG if debug else logging.INFO)

@@ -22,10 +22,24 @@ Summary = dict[str, Any]
 
 def project_root() -> Path:
     """The DVC project around this folder; this folder itself when there is none."""
-    if os.environ.get("DVC_ROOT"):
-        return Path(os.environ["DVC_ROOT"])
     here = Path.cwd()
     return next((folder for folder in (here, *here.parents) if (folder / "dvc.yaml").is_file()), here)
+
+
+def store_root() -> Path:
+    """The folder that keeps track of runs: that of the project, also for an experiment in a checkout of its own.
+
+    DVC runs queued experiments in temporary checkouts and names the project they belong to in ``DVC_ROOT``. Their
+    files are their own; their runs are compared with the others.
+    """
+    return Path(os.environ.get("DVC_ROOT") or project_root())
+
+
+def layout_of(out: str | None) -> Layout:
+    """The layout of the run in the folder ``out``; without one, that of this DVC project."""
+    if out:
+        return Layout.run(Path(out).resolve(), Path(out).resolve())
+    return Layout.project(project_root(), store_root())
 
 
 def settings(options: Namespace) -> Params:
@@ -75,19 +89,26 @@ def run(options: Namespace) -> Summary:
 
 def stage(options: Namespace) -> Summary:
     """One stage, as dvc.yaml calls it."""
-    layout = (
-        Layout.run(Path(options.out).resolve(), Path(options.out).resolve())
-        if options.out
-        else Layout.project(project_root())
-    )
+    layout = layout_of(options.out)
     if options.command == "register" and options.rollback:
         from pipeline.tracking import rollback
 
         outcome = rollback(layout, settings(options))
         log.info("%s", outcome["says"])
         return outcome
+    if options.command == "explain" and options.account is not None:
+        return _explain_account(layout, options)
     _execute(options.command, layout, settings(options))
     return {"stage": options.command, "wrote": [str(layout.path(name)) for name in STAGES[options.command].writes]}
+
+
+def _explain_account(layout: Layout, options: Namespace) -> Summary:
+    from pipeline.jobs.case import print_case, show_case
+
+    found = show_case(layout, options.account, settings(options))
+    if not options.json:
+        print_case(found, sys.stdout)
+    return found
 
 
 def _execute(name: str, layout: Layout, params: Params, prefix: str = "") -> None:
@@ -109,7 +130,7 @@ def score(options: Namespace) -> Summary:
             params=settings(options),
             as_of=options.as_of,
             bot_share=options.bot_share,
-            root=project_root(),
+            root=store_root(),
         )
     )
 
@@ -126,7 +147,7 @@ def monitor(options: Namespace) -> Summary:
         settings(options),
         labels=Path(labels) if labels else None,
         reference=Path(reference) if reference else None,
-        root=project_root(),
+        root=store_root(),
     )
 
 
@@ -151,6 +172,15 @@ def prevalence(options: Namespace) -> Summary:
             level=rules.level,
             seed=rules.seed,
         )
+    )
+
+
+def adapt(options: Namespace) -> Summary:
+    """Adapt a model to a population without labels."""
+    from pipeline.jobs.adapt import adapt as adapt_job
+
+    return dict(
+        adapt_job(Path(options.run), Path(options.tables), Path(options.out), settings(options), options.as_of)
     )
 
 
@@ -185,11 +215,7 @@ def recipes(options: Namespace) -> Summary:
 
 def summary(options: Namespace) -> Summary:
     """Print the headline of a run."""
-    layout = (
-        Layout.run(Path(options.out).resolve(), Path(options.out).resolve())
-        if options.out
-        else Layout.project(project_root())
-    )
+    layout = layout_of(options.out)
     return _summarise(layout, quiet=options.json)
 
 
