@@ -83,12 +83,12 @@ class Layout:
 
     data: Path
     artifacts: Path
-    root: Path  # holds the tracking store; DVC_ROOT in a project, DIR in a run
+    root: Path  # holds the tracking store
 
     @classmethod
-    def project(cls, root: Path) -> Layout:
-        """The layout of a DVC project at ``root``."""
-        return cls(root / "data", root / "artifacts", root)
+    def project(cls, root: Path, store: Path | None = None) -> Layout:
+        """The layout of a DVC project at ``root``; runs are tracked at ``store`` when it is elsewhere."""
+        return cls(root / "data", root / "artifacts", store or root)
 
     @classmethod
     def run(cls, out: Path, root: Path) -> Layout:

@@ -27,7 +27,7 @@ def tags(layout: Layout, model: Mapping[str, Any]) -> dict[str, str]:
     model : files of the model directory, name -> bytes
     """
     intake = layout.path("intake")
-    lock = layout.root / "dvc.lock"
+    lock = layout.artifacts.parent / "dvc.lock"
     told = {
         **commit(CODE),
         "dvc_lock_md5": _md5(lock.read_bytes()) if lock.is_file() else None,

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import io
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from tinyrun import training
 
 from features.errors import BadInput
-from pipeline.files import write_all
+from pipeline.__main__ import main
+from pipeline.dvcyaml import PROJECT
+from pipeline.files import read_folder, write_all
 from pipeline.jobs.case import print_case, show_case
 from pipeline.layout import Layout
 from pipeline.settings import Params
@@ -51,6 +57,39 @@ def test_an_account_without_a_label_is_shown_by_the_model_alone(layout, tmp_path
     to = io.StringIO()
     print_case(shown, to)
     assert "labelled" not in to.getvalue()
+
+
+def test_the_command_prints_one_account_and_writes_nothing(layout, capsys):
+    account = training()["features"]["account_id"].iloc[3]
+    before = read_folder(layout.data)
+    assert main(["explain", "--account", account, "--out", str(layout.data)]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith(account)
+    assert "towards bot" in said or "towards person" in said
+    assert main(["explain", "--account", account, "--out", str(layout.data), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["account_id"] == account
+    assert told["reasons"][0]["text"] in said
+    assert read_folder(layout.data) == before
+
+
+@pytest.mark.parametrize(
+    "account", ["", "nobody", "\x1b]0;owned\x07\u202e", "'; DROP TABLE accounts; --", "x" * 100_000]
+)
+def test_the_command_says_who_is_not_there(layout, account, capsys):
+    assert main(["explain", "--account", account, "--out", str(layout.data)]) == 2
+    said = capsys.readouterr().err
+    assert "identifier that is not there" in said
+    assert len(said) < 1000
+    assert all(c.isprintable() or c == "\n" for c in said)
+
+
+def test_a_terminal_that_knows_only_ascii_gets_the_case_all_the_same(layout):
+    account = training()["features"]["account_id"].iloc[3]
+    words = [sys.executable, "-m", "pipeline", "explain", "--account", account, "--out", str(layout.data)]
+    done = subprocess.run(words, env={**os.environ, "PYTHONIOENCODING": "ascii"}, capture_output=True, cwd=PROJECT)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.decode("ascii").startswith(account)
 
 
 def test_nobody_is_said_to_be_nobody(layout, tmp_path):

@@ -100,7 +100,7 @@ def aliases(layout: Layout) -> dict[str, str]:
 
 
 def test_a_training_is_logged_with_where_it_came_from(layout):
-    (layout.root / "dvc.lock").write_text("schema: '2.0'\n")
+    (layout.artifacts.parent / "dvc.lock").write_text("schema: '2.0'\n")
     trained = training()
     told = train(layout, trained)
     assert told["why"] is None
