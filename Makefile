@@ -44,7 +44,7 @@ format: $(READY)  ## put the code into its style
 	ruff format .
 
 lock: $(READY)  ## resolve the dependencies again
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
+	uv pip compile pyproject.toml --extra dev --extra benchmarks --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
 
 docs: $(READY)  ## print the generated pages and dvc.yaml again
 	python -m pipeline.docs

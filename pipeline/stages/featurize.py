@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -14,7 +15,9 @@ from pipeline.settings import Featurize
 from pipeline.tablefiles import TableFiles
 
 
-def featurize(tables: TableFiles, folds: pd.DataFrame, settings: Featurize) -> dict[str, Any]:
+def featurize(
+    tables: TableFiles, folds: pd.DataFrame, settings: Featurize, watch: Callable[[str], None] | None = None
+) -> dict[str, Any]:
     """Features of all accounts, and again without what was fitted on the account's own source.
 
     Parameters
@@ -22,13 +25,14 @@ def featurize(tables: TableFiles, folds: pd.DataFrame, settings: Featurize) -> d
     tables : canonical tables
     folds : one row per labelled account: account_id, fold (-1: used for nothing), source_fold
     settings : memory, threads, and which features
+    watch : told the name of each step when it has ended
 
     Returns
     -------
     ``features`` as a function that writes a Parquet file, ``transfer_features`` as a table, ``references`` as
     the files of a folder, ``groups`` as a table: who acted together
     """
-    made = featurize_tables(tables, verdicts(tables, folds, "fold"), settings, also=["groups"])
+    made = featurize_tables(tables, verdicts(tables, folds, "fold"), settings, also=["groups"], watch=watch)
     fitted = [f.name for f in made.plan.features if f.fitted]
     several = len(folds["source_fold"].unique()) > 1
     apart = featurize_tables(tables, verdicts(tables, folds, "source_fold"), settings, only=fitted if several else [])
