@@ -91,6 +91,7 @@ class Evaluate(Settings):
     level: float = Field(default=0.95, gt=0, lt=1)
     seed: int = 0
     leave_source_out: bool = True
+    unseen: bool = True  # test on each kind of bot left out of training, and on the accounts judged last
 
 
 class Explain(Settings):

@@ -35,6 +35,10 @@ FEW_BOTS = 400  # recall is then known within 5 points: 1.96 * sqrt(0.25 / 400) 
 TRAVELS_BADLY = 0.10  # ROC AUC lost on a source that was left out
 
 
+UNSEEN_METRICS = ("roc_auc", "recall_at_1pct_fpr")
+UNSEEN_COLUMNS = [f"{TITLES[m]}, {side}" for m in UNSEEN_METRICS for side in ("unseen", "in random folds")]
+
+
 def gather(
     intake: Values,
     evaluation: Values,
@@ -60,6 +64,9 @@ def gather(
         "source_columns": ["source", *(TITLES[m] for m in SOURCE_METRICS)],
         "sources": _by_source(per_source, counts) if len(per_source) > 1 else [],
         "left_out": _by_source(left_out, counts),
+        "adapted": _by_source({s: {"model": v["adapted"]} for s, v in left_out.items() if "adapted" in v}, counts),
+        "unseen_columns": ["tested", *UNSEEN_COLUMNS],
+        "unseen": _unseen(evaluation.get("unseen")),
         "kinds": _kinds(evaluation.get("per_kind", {})),
         "told_kinds": told_kinds(evaluation.get("kinds")),
         "slices": _slices(evaluation.get("slices", [])),
@@ -87,7 +94,7 @@ def gather(
     }
     if not context["sources"] and not context["left_out"]:
         del sections["sources"]
-    if not context["kinds"] and not context["told_kinds"] and not context["slices"]:
+    if not any(context[name] for name in ("kinds", "told_kinds", "unseen", "slices")):
         del sections["whom"]
     return {**context, "sections": list(sections.items())}
 
@@ -177,6 +184,20 @@ def _by_source(found: Values, counts: Values) -> list[dict[str, Any]]:
         metrics = [values.get("model", {}).get(m) for m in SOURCE_METRICS]
         note = f"{note}; not measured: {shown(why)}" if why else note
         rows.append({"name": shown(source, 80), "ours": False, "note": note, "metrics": metrics})
+    return rows
+
+
+def _unseen(found: Values | None) -> list[dict[str, Any]]:
+    """Each kind left out of training, and what came later, with the same accounts out of fold beside it."""
+    if not found:
+        return []
+    tests = {f"{shown(kind, 60)}, never labelled": test for kind, test in sorted(found["kinds"].items())}
+    rows = []
+    for name, test in {**tests, "the accounts judged last": found["later"]}.items():
+        why = f"; not measured: {shown(test['why'])}" if "why" in test else ""
+        metrics = [test.get(side, {}).get(m) for m in UNSEEN_METRICS for side in ("left_out", "inside")]
+        note = f"{test['accounts']:,} accounts, {test['bots']:,} bots{why}"
+        rows.append({"name": name, "ours": False, "note": note, "metrics": metrics})
     return rows
 
 

@@ -38,6 +38,7 @@ def evaluate(
     from models.metrics import METRICS
     from models.policy import choose_tiers
     from models.slices import ABOUT, broken, measure_slices, slice_accounts
+    from models.unseen import unseen
 
     trained = from_files(model, "artifacts/model")
     found = evaluate_model(oof, baselines, settings, trained.shift)
@@ -56,6 +57,10 @@ def evaluate(
             )
     found["leave_source_out"] = left_out
     found["leave_source_out_mean"] = mean_of(left_out)
+    if settings.unseen:
+        of_bots = int(folds.loc[folds["is_bot"], "kind"].nunique())
+        with Progress("kinds left out, and what came later", of_bots + 1) as progress:
+            found["unseen"] = unseen(features, folds, oof, trained, params.train, settings, lambda _: progress.add(1))
     known = oof[["account_id"]].merge(folds[["account_id", "source", "platform"]], on="account_id", how="left")
     accounts = tables.read("accounts", list(ABOUT)) if tables is not None else None
     slices = slice_accounts(known, accounts, features)

@@ -89,13 +89,25 @@ def artefacts(names: list[str], features: list[str]) -> dict[str, Any]:
             "overall": {"model": metrics(0.95), "baselines": {"constant": metrics(0.5), "logistic": metrics(0.9)}},
             "per_source": sources,
             "leave_source_out": {
-                **{s: {"model": metrics(0.7)} for s in sources},
+                **{s: {"model": metrics(0.7), "adapted": metrics(0.8)} for s in sources},
                 "one-sided": {"model": {}, "baselines": {}, "why": f"it has 3 bots and 0 people {names[0]}"},
             },
             "counts": {"accounts": 60, "bots": 20, "sources": {s: {"accounts": 30, "bots": 10} for s in sources}},
             "per_kind": {
                 k: {"accounts": 30, "bots": 30, "recall_at_1pct_fpr": 0.5, "recall_at_01pct_fpr": None}
                 for k in ("spam_bot", names[0])
+            },
+            "unseen": {
+                "kinds": {
+                    names[0]: {
+                        "accounts": 30,
+                        "bots": 20,
+                        "left_out": metrics(0.6),
+                        "inside": metrics(0.9),
+                        "change": metrics(-0.3),
+                    }
+                },
+                "later": {"accounts": 20, "bots": 0, "why": "0 bots and 20 people to test on"},
             },
             "kinds": {
                 "kinds": {
