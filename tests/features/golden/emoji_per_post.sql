@@ -72,173 +72,167 @@ FROM (
 
 -- view: view_texts
 SELECT
-  "t3"."account_id",
-  "t3"."post_id",
-  "t3"."at_s",
-  "t3"."lines",
-  "t3"."body",
-  "t3"."spoken",
-  "t3"."urls",
-  "t3"."mentions",
-  "t3"."digits",
-  COALESCE("t3"."kind" = 'repost', REGEXP_MATCHES("t3"."text", '^RT @'), FALSE) AS "is_repost",
-  COALESCE("t3"."kind" = 'reply', REGEXP_MATCHES("t3"."text", '^@'), FALSE) AS "is_reply",
-  LENGTH("t3"."text") AS "length",
-  LENGTH(REGEXP_REPLACE("t3"."body", '#[\p{L}\p{N}_]+', '', 'g')) - LENGTH(REPLACE(REGEXP_REPLACE("t3"."body", '#[\p{L}\p{N}_]+', '', 'g'), '', '')) AS "hashtags",
-  LENGTH(REGEXP_REPLACE("t3"."body", '[\x{FE0F}\x{200D}\x{1F3FB}-\x{1F3FF}]', '', 'g')) - LENGTH(
-    REGEXP_REPLACE(
-      REGEXP_REPLACE("t3"."body", '[\x{FE0F}\x{200D}\x{1F3FB}-\x{1F3FF}]', '', 'g'),
-      '(?:[\x{1F000}-\x{1FAFF}\x{2600}-\x{27BF}\x{2B00}-\x{2BFF}])+',
-      '',
-      'g'
+  "t5"."account_id",
+  "t5"."post_id",
+  "t5"."at_s",
+  "t5"."lines",
+  "t5"."body",
+  "t5"."spoken",
+  "t5"."urls",
+  "t5"."mentions",
+  "t5"."digits",
+  COALESCE("t5"."kind" = 'repost', REGEXP_MATCHES("t5"."text", '^RT @'), FALSE) AS "is_repost",
+  COALESCE("t5"."kind" = 'reply', REGEXP_MATCHES("t5"."text", '^@'), FALSE) AS "is_reply",
+  LENGTH("t5"."text") AS "length",
+  CASE
+    WHEN NOT (
+      CONTAINS("t5"."body", '#')
     )
-  ) AS "emoji",
-  LENGTH("t3"."body") - LENGTH(REGEXP_REPLACE("t3"."body", '(?:\p{Lu})+', '', 'g')) AS "capitals",
+    THEN 0
+    ELSE LENGTH(REGEXP_REPLACE("t5"."body", '#[\p{L}\p{N}_]+', '', 'g')) - LENGTH(REPLACE(REGEXP_REPLACE("t5"."body", '#[\p{L}\p{N}_]+', '', 'g'), '', ''))
+  END AS "hashtags",
+  CASE
+    WHEN REGEXP_MATCHES("t5"."body", '[\x{1F000}-\x{1FAFF}\x{2600}-\x{27BF}\x{2B00}-\x{2BFF}]')
+    THEN LENGTH(REGEXP_REPLACE("t5"."body", '[\x{FE0F}\x{200D}\x{1F3FB}-\x{1F3FF}]', '', 'g')) - LENGTH(
+      REGEXP_REPLACE(
+        REGEXP_REPLACE("t5"."body", '[\x{FE0F}\x{200D}\x{1F3FB}-\x{1F3FF}]', '', 'g'),
+        '(?:[\x{1F000}-\x{1FAFF}\x{2600}-\x{27BF}\x{2B00}-\x{2BFF}])+',
+        '',
+        'g'
+      )
+    )
+    ELSE 0
+  END AS "emoji",
+  LENGTH("t5"."body") - LENGTH(REGEXP_REPLACE("t5"."body", '(?:\p{Lu})+', '', 'g')) AS "capitals",
   (
-    LENGTH(REPLACE("t3"."spoken", ' ', '')) - "t3"."digits"
+    LENGTH(REPLACE("t5"."spoken", ' ', '')) - "t5"."digits"
   ) - (
-    LENGTH(REPLACE("t3"."spoken", ' ', '')) - LENGTH(REGEXP_REPLACE(REPLACE("t3"."spoken", ' ', ''), '(?:'')+', '', 'g'))
+    LENGTH(REPLACE("t5"."spoken", ' ', '')) - LENGTH(REPLACE(REPLACE("t5"."spoken", ' ', ''), '''', ''))
   ) AS "letters",
-  LENGTH("t3"."body") - LENGTH(REGEXP_REPLACE("t3"."body", '(?:\p{P})+', '', 'g')) AS "punctuation",
+  LENGTH("t5"."body") - LENGTH(REGEXP_REPLACE("t5"."body", '(?:\p{P})+', '', 'g')) AS "punctuation",
   (
-    LENGTH("t3"."spoken") - LENGTH(REPLACE("t3"."spoken", ' ', ''))
-  ) + CASE WHEN "t3"."spoken" = '' THEN 0 ELSE 1 END AS "words",
-  MD5(REGEXP_REPLACE(REPLACE("t3"."spoken", ' ', ''), '\p{N}+', '', 'g')) AS "skeleton",
-  REGEXP_EXTRACT("t3"."spoken", '^\S+ \S+') AS "opening"
+    LENGTH("t5"."spoken") - LENGTH(REPLACE("t5"."spoken", ' ', ''))
+  ) + CASE WHEN "t5"."spoken" = '' THEN 0 ELSE 1 END AS "words",
+  MD5(
+    CASE
+      WHEN "t5"."digits" > 0
+      THEN REGEXP_REPLACE(REPLACE("t5"."spoken", ' ', ''), '\p{N}+', '', 'g')
+      ELSE REPLACE("t5"."spoken", ' ', '')
+    END
+  ) AS "skeleton",
+  REGEXP_EXTRACT("t5"."spoken", '^\S+ \S+') AS "opening"
 FROM (
   SELECT
-    "t2"."post_id",
-    "t2"."account_id",
-    "t2"."kind",
-    "t2"."text",
-    "t2"."likes_count",
-    "t2"."comments_count",
-    "t2"."reposts_count",
-    "t2"."views_count",
-    "t2"."at_s",
-    "t2"."as_of_s",
-    "t2"."lines",
-    "t2"."marked",
-    "t2"."urls",
-    "t2"."named",
-    LENGTH("t2"."named") - LENGTH(REPLACE("t2"."named", '', '')) AS "mentions",
-    TRIM(REPLACE("t2"."named", '', ''), ' 	
-') AS "body",
-    TRIM(
-      REGEXP_REPLACE(
-        LOWER(TRIM(REPLACE("t2"."named", '', ''), ' 	
-')),
-        '[^\p{L}\p{N}'']+',
-        ' ',
-        'g'
-      ),
-      ' 	
+    "t4"."post_id",
+    "t4"."account_id",
+    "t4"."kind",
+    "t4"."text",
+    "t4"."likes_count",
+    "t4"."comments_count",
+    "t4"."reposts_count",
+    "t4"."views_count",
+    "t4"."at_s",
+    "t4"."as_of_s",
+    "t4"."lines",
+    "t4"."marked",
+    "t4"."urls",
+    "t4"."named",
+    "t4"."mentions",
+    "t4"."body",
+    CASE
+      WHEN NOT (
+        STARTS_WITH(
+          REGEXP_REPLACE(REGEXP_REPLACE(LOWER("t4"."body"), '[^\p{L}\p{N}'' ]+', ' ', 'g'), ' {2,}', ' ', 'g'),
+          ' '
+        )
+        OR SUFFIX(
+          REGEXP_REPLACE(REGEXP_REPLACE(LOWER("t4"."body"), '[^\p{L}\p{N}'' ]+', ' ', 'g'), ' {2,}', ' ', 'g'),
+          ' '
+        )
+      )
+      THEN REGEXP_REPLACE(REGEXP_REPLACE(LOWER("t4"."body"), '[^\p{L}\p{N}'' ]+', ' ', 'g'), ' {2,}', ' ', 'g')
+      ELSE TRIM(
+        REGEXP_REPLACE(REGEXP_REPLACE(LOWER("t4"."body"), '[^\p{L}\p{N}'' ]+', ' ', 'g'), ' {2,}', ' ', 'g'),
+        ' 	
 '
-    ) AS "spoken",
-    LENGTH(TRIM(REPLACE("t2"."named", '', ''), ' 	
-')) - LENGTH(
-      REGEXP_REPLACE(TRIM(REPLACE("t2"."named", '', ''), ' 	
-'), '(?:\p{N})+', '', 'g')
-    ) AS "digits"
+      )
+    END AS "spoken",
+    LENGTH("t4"."body") - LENGTH(REGEXP_REPLACE("t4"."body", '(?:\p{N})+', '', 'g')) AS "digits"
   FROM (
     SELECT
-      "t1"."post_id",
-      "t1"."account_id",
-      "t1"."kind",
-      "t1"."text",
-      "t1"."likes_count",
-      "t1"."comments_count",
-      "t1"."reposts_count",
-      "t1"."views_count",
-      "t1"."at_s",
-      "t1"."as_of_s",
-      "t1"."lines",
-      "t1"."marked",
-      LENGTH("t1"."marked") - LENGTH(REPLACE("t1"."marked", '', '')) AS "urls",
-      REGEXP_REPLACE(REPLACE("t1"."marked", '', ''), '(?:^RT )?@[\p{L}\p{N}_]+:?', '', 'g') AS "named"
+      "t3"."post_id",
+      "t3"."account_id",
+      "t3"."kind",
+      "t3"."text",
+      "t3"."likes_count",
+      "t3"."comments_count",
+      "t3"."reposts_count",
+      "t3"."views_count",
+      "t3"."at_s",
+      "t3"."as_of_s",
+      "t3"."lines",
+      "t3"."marked",
+      "t3"."urls",
+      "t3"."named",
+      LENGTH("t3"."named") - LENGTH(REPLACE("t3"."named", '', '')) AS "mentions",
+      CASE
+        WHEN NOT (
+          STARTS_WITH(REPLACE("t3"."named", '', ''), ' ')
+          OR SUFFIX(REPLACE("t3"."named", '', ''), ' ')
+        )
+        THEN REPLACE("t3"."named", '', '')
+        ELSE TRIM(REPLACE("t3"."named", '', ''), ' 	
+')
+      END AS "body"
     FROM (
       SELECT
-        "t0"."post_id",
-        "t0"."account_id",
-        "t0"."kind",
-        REGEXP_REPLACE(
-          SUBSTRING(
-            "t0"."text",
-            CASE WHEN (
-              0 + 1
-            ) >= 1 THEN 0 + 1 ELSE 0 + 1 + LENGTH("t0"."text") END,
-            4000
-          ),
-          '[\x00-\x1f\x7f]+',
-          ' ',
-          'g'
-        ) AS "text",
-        "t0"."likes_count",
-        "t0"."comments_count",
-        "t0"."reposts_count",
-        "t0"."views_count",
-        "t0"."at_s",
-        "t0"."as_of_s",
-        LENGTH(
-          REGEXP_REPLACE(
-            TRIM(
-              SUBSTRING(
-                "t0"."text",
-                CASE WHEN (
-                  0 + 1
-                ) >= 1 THEN 0 + 1 ELSE 0 + 1 + LENGTH("t0"."text") END,
-                4000
-              ),
-              ' 	
-'
-            ),
-            '\s*\n\s*',
-            '',
-            'g'
+        "t2"."post_id",
+        "t2"."account_id",
+        "t2"."kind",
+        "t2"."text",
+        "t2"."likes_count",
+        "t2"."comments_count",
+        "t2"."reposts_count",
+        "t2"."views_count",
+        "t2"."at_s",
+        "t2"."as_of_s",
+        "t2"."lines",
+        "t2"."marked",
+        LENGTH("t2"."marked") - LENGTH(REPLACE("t2"."marked", '', '')) AS "urls",
+        CASE
+          WHEN NOT (
+            CONTAINS(REPLACE("t2"."marked", '', ''), '@')
           )
-        ) - LENGTH(
-          REPLACE(
-            REGEXP_REPLACE(
-              TRIM(
-                SUBSTRING(
-                  "t0"."text",
-                  CASE WHEN (
-                    0 + 1
-                  ) >= 1 THEN 0 + 1 ELSE 0 + 1 + LENGTH("t0"."text") END,
-                  4000
-                ),
-                ' 	
-'
-              ),
-              '\s*\n\s*',
-              '',
-              'g'
-            ),
-            '',
-            ''
-          )
-        ) AS "lines",
-        REGEXP_REPLACE(
-          REGEXP_REPLACE(
-            SUBSTRING(
-              "t0"."text",
-              CASE WHEN (
-                0 + 1
-              ) >= 1 THEN 0 + 1 ELSE 0 + 1 + LENGTH("t0"."text") END,
-              4000
-            ),
-            '[\x00-\x1f\x7f]+',
-            ' ',
-            'g'
-          ),
-          '(?i)https?://\S+|www\.\S+',
-          '',
-          'g'
-        ) AS "marked"
-      FROM "view_past_posts" AS "t0"
-      WHERE
-        NULLIF(
-          TRIM(
+          THEN REPLACE("t2"."marked", '', '')
+          ELSE REGEXP_REPLACE(REPLACE("t2"."marked", '', ''), '(?:^RT )?@[\p{L}\p{N}_]+:?', '', 'g')
+        END AS "named"
+      FROM (
+        SELECT
+          "t1"."post_id",
+          "t1"."account_id",
+          "t1"."kind",
+          "t1"."text",
+          "t1"."likes_count",
+          "t1"."comments_count",
+          "t1"."reposts_count",
+          "t1"."views_count",
+          "t1"."at_s",
+          "t1"."as_of_s",
+          "t1"."lines",
+          CASE
+            WHEN NOT (
+              CONTAINS("t1"."text", '://')
+              OR CONTAINS("t1"."text", 'w.')
+              OR CONTAINS("t1"."text", 'W.')
+            )
+            THEN "t1"."text"
+            ELSE REGEXP_REPLACE("t1"."text", '(?i)https?://\S+|www\.\S+', '', 'g')
+          END AS "marked"
+        FROM (
+          SELECT
+            "t0"."post_id",
+            "t0"."account_id",
+            "t0"."kind",
             REGEXP_REPLACE(
               SUBSTRING(
                 "t0"."text",
@@ -250,15 +244,80 @@ FROM (
               '[\x00-\x1f\x7f]+',
               ' ',
               'g'
-            ),
-            ' 	
+            ) AS "text",
+            "t0"."likes_count",
+            "t0"."comments_count",
+            "t0"."reposts_count",
+            "t0"."views_count",
+            "t0"."at_s",
+            "t0"."as_of_s",
+            CASE
+              WHEN NOT (
+                CONTAINS("t0"."text", '
+')
+              )
+              THEN 0
+              ELSE LENGTH(
+                REGEXP_REPLACE(
+                  TRIM(
+                    SUBSTRING(
+                      "t0"."text",
+                      CASE WHEN (
+                        0 + 1
+                      ) >= 1 THEN 0 + 1 ELSE 0 + 1 + LENGTH("t0"."text") END,
+                      4000
+                    ),
+                    ' 	
 '
-          ),
-          ''
-        ) IS NOT NULL
-    ) AS "t1"
-  ) AS "t2"
-) AS "t3";
+                  ),
+                  '\s*\n\s*',
+                  '',
+                  'g'
+                )
+              ) - LENGTH(
+                REPLACE(
+                  REGEXP_REPLACE(
+                    TRIM(
+                      SUBSTRING(
+                        "t0"."text",
+                        CASE WHEN (
+                          0 + 1
+                        ) >= 1 THEN 0 + 1 ELSE 0 + 1 + LENGTH("t0"."text") END,
+                        4000
+                      ),
+                      ' 	
+'
+                    ),
+                    '\s*\n\s*',
+                    '',
+                    'g'
+                  ),
+                  '',
+                  ''
+                )
+              )
+            END AS "lines"
+          FROM "view_past_posts" AS "t0"
+          WHERE
+            NOT (
+              NOT (
+                REGEXP_MATCHES(
+                  SUBSTRING(
+                    "t0"."text",
+                    CASE WHEN (
+                      0 + 1
+                    ) >= 1 THEN 0 + 1 ELSE 0 + 1 + LENGTH("t0"."text") END,
+                    4000
+                  ),
+                  '[^\x00-\x20\x7f]'
+                )
+              )
+            )
+        ) AS "t1"
+      ) AS "t2"
+    ) AS "t3"
+  ) AS "t4"
+) AS "t5";
 
 -- group: group_texts
 SELECT
