@@ -24,9 +24,7 @@ def _is(kind: Value, name: str, text: Value, pattern: str) -> Value:
 def texts(past_posts: Rows) -> Rows:
     """Posts with text: what is counted in each, and forms of it that can be compared."""
     rows = past_posts.filter(~ops.blank(past_posts.text, TEXT_LENGTH))
-    rows = rows.mutate(
-        text=ops.plain(rows.text, TEXT_LENGTH), lines=ops.lines(rows.text, TEXT_LENGTH)
-    )
+    rows = rows.mutate(text=ops.plain(rows.text, TEXT_LENGTH), lines=ops.lines(rows.text, TEXT_LENGTH))
     rows = rows.mutate(marked=ops.marked(rows.text, URL, hints=("://", "w.", "W.")))
     # What is left of a text without links and names says what, not where and to whom.
     rows = rows.mutate(urls=ops.marks(rows.marked), named=ops.marked(ops.unmarked(rows.marked), MENTION, hints=("@",)))
