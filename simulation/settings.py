@@ -25,22 +25,22 @@ class Shares(Section):
     """How common each role is: weights, not percentages. Raising one draws accounts from all others evenly."""
 
     # people who act for themselves
-    lurker: Amount = 16
-    casual: Amount = 19
-    active: Amount = 10
-    superfan: Amount = 4
-    creator: Amount = 9
-    brand: Amount = 5
-    news_desk: Amount = 2
+    lurker: Amount = 16  # weight: reads and likes, hardly writes
+    casual: Amount = 19  # weight: looks in now and then
+    active: Amount = 10  # weight: there many times a day
+    superfan: Amount = 4  # weight: likes everything its idol writes
+    creator: Amount = 9  # weight: writes for an audience
+    brand: Amount = 5  # weight: posts by a schedule it declares
+    news_desk: Amount = 2  # weight: publishes around the clock and says so
     # people who pump
-    pod_member: Amount = 4
-    like_buyer: Amount = 4
+    pod_member: Amount = 4  # weight: trades likes
+    like_buyer: Amount = 4  # weight: orders likes
     # software
-    like_bot: Amount = 10
-    fake_follower: Amount = 5
-    self_bot: Amount = 4
-    spam_bot: Amount = 6
-    hijacked: Amount = 3
+    like_bot: Amount = 10  # weight: a farm's worker
+    fake_follower: Amount = 5  # weight: follows whoever paid
+    self_bot: Amount = 4  # weight: a person whose account a service runs
+    spam_bot: Amount = 6  # weight: advertises
+    hijacked: Amount = 3  # weight: a person until a farm takes over
 
     @model_validator(mode="after")
     def _somebody(self) -> Self:
@@ -52,13 +52,13 @@ class Shares(Section):
 class Calendar(Section):
     """The months that are simulated."""
 
-    days: int = Field(default=90, ge=7, le=720)
+    days: int = Field(default=90, ge=7, le=720)  # how long
     end_at: datetime = datetime(2026, 6, 1, tzinfo=UTC)  # counters are read and labels given at this moment
     holidays: tuple[int, ...] = (33, 34, 35, 61)  # days counted from the first, on which people post less
     holiday_posts: Share = 0.5  # share of usual posts on a holiday
     day_off: Share = 0.15  # share of days on which a person does not look at all
     live_events: Annotated[int, Field(ge=0, le=50)] = 4  # matches, elections, shows
-    live_event_hours: Annotated[float, Field(gt=0)] = 2.5
+    live_event_hours: Annotated[float, Field(gt=0)] = 2.5  # hours that each lasts
     reviews: Annotated[int, Field(ge=1, le=20)] = 1  # moments of judgement, a week apart, the last at end_at
 
 
@@ -139,7 +139,7 @@ class Buyers(Section):
 
     posts: Share = 0.4  # of a buyer's original posts, outside campaigns
     campaign: Share = 0.5  # of buyers take part in a campaign, in which they buy for nearly every post
-    campaign_days: Annotated[float, Field(gt=0)] = 21
+    campaign_days: Annotated[float, Field(gt=0)] = 21  # days that a campaign lasts
     follower_orders: Amount = 1.5  # orders of followers per buyer
     victims: Share = 0.045  # of people who write, for whom somebody else bought likes
     victim_posts: Annotated[int, Field(ge=1, le=20)] = 3  # posts attacked per victim
@@ -199,8 +199,8 @@ class Missing(Section):
 class Town(Section):
     """How large the town is, who lives there and how they behave."""
 
-    accounts: int = Field(default=5000, ge=50, le=16_000_000)
-    seed: int = Field(default=0, ge=0)
+    accounts: int = Field(default=5000, ge=50, le=16_000_000)  # that are shown
+    seed: int = Field(default=0, ge=0)  # another one is another town
     evasion: Share = 0.5  # of those who pump: 0 naive, 1 expert
     evasion_spread: Share = 0.5  # operators differ by up to this much either way; 0.5 and 0.5: every level alike
     drift: float = Field(default=0.3, ge=-1, le=1)  # evasion gained from the first to the last day

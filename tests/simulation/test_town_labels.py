@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+
 import pandas as pd
 import pytest
 from pydantic import ValidationError
 
+from simulation import settings
 from simulation.settings import Town
 
 
@@ -100,3 +104,11 @@ def test_a_town_needs_somebody():
 
     with pytest.raises(ValidationError, match="at least one share"):
         Shares(**dict.fromkeys(Shares.model_fields, 0))
+
+
+def test_every_setting_says_what_it_is():
+    sections = {one.__name__ for one in settings.Section.__subclasses__()}
+    found = re.findall(r"^    (\w+): (.+?) = (.+)$", inspect.getsource(settings), re.MULTILINE)
+    values = [(name, rest) for name, kind, rest in found if kind not in sections]
+    assert len(values) > 80
+    assert [name for name, rest in values if "  # " not in rest] == []
