@@ -21,6 +21,7 @@ from models.boosted import Ground, Rows, Trial, at_once, hush, train_one, usable
 from models.boostertext import average, tree_count
 from models.bundle import Model
 from models.folds import UNUSED, Side, sides
+from models.masking import masks, with_copies
 from models.search import search
 from models.settings import Train
 from models.thresholds import check_limits, thresholds
@@ -123,7 +124,10 @@ def train_model(
     tests = list(sides(labelled.known))
     check_classes(rows.is_bot, tests)
     taught, lessons = _taught(rows, tests, beside)
-    trials, study = _trials(taught, lessons, settings, tick)
+    if beside is None:
+        gone = masks(declarations(references, rows.columns)[0], rows.x)
+        taught, lessons = with_copies(rows, tests, gone, settings.masked)
+    trials, study = _trials(taught, lessons, len(rows.x), settings, tick)
     raw = out_of_fold(trials, lessons, taught, settings.members)[0][: len(rows.x)]
     blend = choose(trials, lessons, taught, settings.members)
     texts = _grow(taught, trials, blend, settings)
@@ -178,13 +182,19 @@ def _check_monotone(settings: Train, columns: Sequence[str]) -> None:
             )
 
 
-def _trials(rows: Rows, tests: Sequence[Side], settings: Train, tick: Tick) -> tuple[list[Trial], dict[str, Any]]:
-    """Trials on all rows, and the study. A search on fewer rows hands on the growths that are worth growing again."""
-    most = settings.search.rows
+def _trials(
+    rows: Rows, tests: Sequence[Side], labelled: int, settings: Train, tick: Tick
+) -> tuple[list[Trial], dict[str, Any]]:
+    """Trials on all rows, and the study. A search on fewer rows hands on the growths that are worth growing again.
+
+    It looks at no more than ``search.rows`` of the first ``labelled`` rows: copies of accounts, and accounts beside
+    them, would cost time and decide nothing.
+    """
+    most = min(settings.search.rows, labelled)
     if len(rows.x) <= most or settings.search.trials == 0:
         found = search(Ground(rows, tests, settings), settings, tick)
         return found.trials, found.study(settings, len(rows.x))
-    few, fewer_tests = _sample(rows, tests, most, settings.seed)
+    few, fewer_tests = _sample(rows, tests, labelled, most, settings.seed)
     found = search(Ground(few, fewer_tests, settings), settings, tick)
     picked: dict[int, None] = {}
     for i in [*range(len(fewer_tests)), None]:
@@ -199,9 +209,9 @@ def _trials(rows: Rows, tests: Sequence[Side], settings: Train, tick: Tick) -> t
     return again, found.study(settings, len(few.x))
 
 
-def _sample(rows: Rows, tests: Sequence[Side], most: int, seed: int) -> tuple[Rows, list[Side]]:
-    """About ``most`` rows, the same share of every test, the same ones for the same seed."""
-    kept = np.sort(np.random.default_rng(seed).permutation(len(rows.x))[:most])
+def _sample(rows: Rows, tests: Sequence[Side], labelled: int, most: int, seed: int) -> tuple[Rows, list[Side]]:
+    """``most`` of the first ``labelled`` rows, about the same share of every test, the same ones for the same seed."""
+    kept = np.sort(np.random.default_rng(seed).permutation(labelled)[:most])
     place = np.full(len(rows.x), -1)
     place[kept] = np.arange(len(kept))
 
