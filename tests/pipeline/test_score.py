@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,51 +13,26 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from scoremodel import FEATURIZE, N, Trained, trained_model
 from smalltown import NOW, write, write_accounts
-from tinyrun import QUICK
 
 from features.catalogue import FEATURES
 from features.errors import BadInput
 from features.tables import Measure
 from models.bundle import Model, from_files, to_files
-from models.training import train_model
 from pipeline.engine import featurize_tables
-from pipeline.files import read_folder, write_all
+from pipeline.files import write_all
 from pipeline.jobs import scorerows
 from pipeline.jobs.score import load_model, moment_of, score
 from pipeline.jobs.scorerows import SCHEMA, in_groups, score_features
-from pipeline.settings import Featurize, Params, Prepare, Score
-from pipeline.stages.featurize import featurize
-from pipeline.tablefiles import TableFiles
+from pipeline.settings import Params, Prepare, Score
 
-FEATURIZE = Featurize(memory="1GB", threads=1, families=("profile", "name"))
 PARAMS = Params(featurize=FEATURIZE, prepare=Prepare(memory="1GB", threads=1))
-N = 300
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A model in a folder, trained on the tables of another."""
-
-    folder: Path
-    tables: TableFiles
-    model: Model
-    features: pd.DataFrame
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    root = tmp_path_factory.mktemp("trained")
-    tables = write_accounts(root / "tables", N, seed=1)
-    labels = tables.read("labels").sort_values("account_id", ignore_index=True)
-    fold = np.arange(N) % 5
-    folds = labels.assign(fold=fold, source_fold=0, kind=None, platform="town", group=labels["account_id"], by="group")
-    made = featurize(tables, folds, FEATURIZE)
-    write_all({root / "features.parquet": made["features"], root / "references": made["references"]})
-    features = pd.read_parquet(root / "features.parquet")
-    result = train_model(features, folds, read_folder(root / "references"), QUICK)
-    write_all({root / "model": to_files(result.model)})
-    return Trained(root / "model", tables, result.model, features)
+    return trained_model(tmp_path_factory.mktemp("trained"))
 
 
 def run(trained: Trained, tables: Path, out: Path, params: Params = PARAMS, **more: Any) -> pd.DataFrame:

@@ -1,0 +1,61 @@
+"""Whatever is imported is declared: nothing works only because another package happened to bring it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+
+import pytest
+
+from pipeline.dvcyaml import PROJECT
+
+OURS = ("features", "models", "pipeline", "review", "simulation")
+KNOWN = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+LOCK = (PROJECT / "requirements.lock").read_text(encoding="utf-8")
+# Compared with in environments of their own, which `benchmarks/rivals.py` makes.
+RIVALS = {"flaml", "autogluon"}
+
+
+def plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def declared(*extras: str) -> set[str]:
+    lines = [*KNOWN["dependencies"], *(d for e in extras for d in KNOWN["optional-dependencies"].get(e, []))]
+    return {plain(re.match(r"[A-Za-z0-9._-]+", line)[0]) for line in lines}  # type: ignore[index]
+
+
+def imported(folder: str) -> set[str]:
+    """Top names of modules from elsewhere that the code in ``folder`` imports, at the top or inside functions."""
+    local = {p.stem for p in (PROJECT / "tests").rglob("*.py")}
+    found = set()
+    for path in (PROJECT / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.split(".")[0])
+    return {n for n in found if n not in sys.stdlib_module_names and n not in (*OURS, "tests", "benchmarks", *local)}
+
+
+@pytest.mark.parametrize(
+    ("folder", "extras"), [*((f, ()) for f in OURS), ("tests", ("dev",)), ("benchmarks", ("dev", "benchmarks"))]
+)
+def test_what_is_imported_is_declared(folder, extras):
+    brought_by = packages_distributions()
+    known = declared(*extras)
+    absent = {
+        module
+        for module in imported(folder) - RIVALS
+        if not {plain(d) for d in brought_by.get(module, [module])} & known
+    }
+    assert absent == set()
+
+
+def test_what_is_declared_is_locked_with_its_hash():
+    locked = {plain(n) for n in re.findall(r"^([A-Za-z0-9._-]+)==", LOCK, flags=re.MULTILINE)}
+    assert declared("dev", "benchmarks") - locked == set()
+    assert all("--hash=sha256:" in part for part in re.split(r"\n(?=[A-Za-z0-9._-]+==)", LOCK.strip()))
