@@ -70,7 +70,7 @@ def gather(
         "kinds": _kinds(evaluation.get("per_kind", {})),
         "told_kinds": told_kinds(evaluation.get("kinds")),
         "slices": _slices(evaluation.get("slices", [])),
-        "calibration": _calibration(overall["model"]),
+        "calibration": _calibration(overall["model"]) + _intervals(evaluation.get("intervals")),
         "tiers": _tiers(evaluation),
         "pictures": drawn,
         "importance": {"rows": _importance(importance, model)},
@@ -232,6 +232,15 @@ def _calibration(model: Values) -> str:
     if error is None:
         return said
     return f"{said} On accounts the model had not seen, the probability said is off by {error:.3f} on average."
+
+
+def _intervals(found: Values | None) -> str:
+    if not found or "why" in found:
+        return ""
+    return (
+        f" The interval of a probability is {found['width']:.3f} wide on average; in {found['compatible']:.0%} of "
+        f"{found['bins']} bins of accounts the share of bots agrees with it."
+    )
 
 
 def _tiers(evaluation: Values) -> dict[str, Any]:

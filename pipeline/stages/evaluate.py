@@ -32,6 +32,7 @@ def evaluate(
 ) -> Mapping[str, Any]:
     """Metrics with intervals, what to expect of the tiers, scores of accounts left out, and points of curves."""
     from models.bundle import from_files
+    from models.coverage import interval_coverage
     from models.evaluation import curves, evaluate_model, leave_sources_out, mean_of
     from models.kindevaluation import measure_kinds
     from models.labelnoise import rank_labels, summary
@@ -61,6 +62,7 @@ def evaluate(
         of_bots = int(folds.loc[folds["is_bot"], "kind"].nunique())
         with Progress("kinds left out, and what came later", of_bots + 1) as progress:
             found["unseen"] = unseen(features, folds, oof, trained, params.train, settings, lambda _: progress.add(1))
+    found["intervals"] = interval_coverage(oof, trained.shift, settings.level)
     known = oof[["account_id"]].merge(folds[["account_id", "source", "platform"]], on="account_id", how="left")
     accounts = tables.read("accounts", list(ABOUT)) if tables is not None else None
     slices = slice_accounts(known, accounts, features)

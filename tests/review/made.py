@@ -97,6 +97,7 @@ def artefacts(names: list[str], features: list[str]) -> dict[str, Any]:
                 k: {"accounts": 30, "bots": 30, "recall_at_1pct_fpr": 0.5, "recall_at_01pct_fpr": None}
                 for k in ("spam_bot", names[0])
             },
+            "intervals": {"bins": 20, "covered": 0.4, "compatible": 0.95, "width": 0.031},
             "unseen": {
                 "kinds": {
                     names[0]: {
