@@ -30,7 +30,7 @@ VIEW_MODULES = ("views", "texts", "references")
 EVENT_VIEW_MODULES = ("eventviews", "exchanges", "coactions", "graphs", "neighbours", "groups")
 EVENT_MODULES = ("ownactions", "arrival", "reciprocity", "lockstep", "neighbourhood")
 
-for _module in (*VIEW_MODULES, *EVENT_VIEW_MODULES, *MODULES, *EVENT_MODULES):
+for _module in (*VIEW_MODULES, *EVENT_VIEW_MODULES, *MODULES, *EVENT_MODULES, "evidence"):
     importlib.import_module(f"features.{_module}")
 
 INTRO = """# Features

@@ -100,6 +100,7 @@ class Explain(Settings):
 
     cases: int = Field(default=20, ge=0)
     reasons: int = Field(default=5, ge=1)
+    evidence: int = Field(default=5, ge=0)  # rows shown behind a reason: posts, accounts, moments
     picture_rows: int = Field(default=2000, ge=10)  # accounts drawn in the beeswarm
     seed: int = 0
 

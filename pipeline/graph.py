@@ -70,9 +70,9 @@ STAGES: dict[str, Stage] = {
             "explain",
             "split every score into contributions and reasons",
             run="pipeline.stages.explain:explain",
-            reads=("features", "folds", "model", "oof"),
-            writes=("contributions", "importance", "cases", "pictures"),
-            sections=("explain",),
+            reads=("tables", "features", "folds", "model", "oof"),
+            writes=("contributions", "importance", "cases", "evidence", "pictures"),
+            sections=("explain", "featurize"),
             track="pipeline.tracking:track_explanation",
         ),
         Stage(

@@ -69,6 +69,9 @@ ARTEFACTS: dict[str, Artefact] = {
             "mean absolute contribution by feature and family",
             cached=False,
         ),
+        Artefact(
+            "evidence", "artifacts", "evidence.parquet", "posts, accounts and moments behind the reasons of cases"
+        ),
         Artefact("cases", "artifacts", "cases.json", "accounts chosen for a closer look, with reasons"),
         Artefact("pictures", "artifacts", "pictures", "beeswarm, waterfalls and curves"),
         Artefact("review", "artifacts", "review.html", "the page a reviewer reads"),

@@ -256,7 +256,7 @@ def _plain(layout: Layout, name: str) -> Any:
 
 
 EVALUATED = ("evaluation", "transfer", "roc", "precision_recall", "reliability")
-EXPLAINED = ("contributions", "importance", "cases", "pictures")
+EXPLAINED = ("contributions", "importance", "cases", "evidence", "pictures")
 TRAINED = ("oof", "kinds", "baselines", "study")
 
 

@@ -13,13 +13,14 @@ def card(case: Values, album: Album) -> dict[str, Any]:
     whys = [shown(w, 60) for w in case["why"]]
     bot = case.get("is_bot")
     truth = {True: "bot", False: "person", None: "unknown"}[bot]
-    reasons = [
+    reasons: list[dict[str, Any]] = [
         {
             "text": shown(r["text"], 320),
             "push": f"{r['contribution']:+.2f} log-odds",
             "direction": "towards bot" if r["contribution"] > 0 else "towards person",
             "class": "bot" if r["contribution"] > 0 else "person",
             "code": shown(r["code"], 80),
+            "evidence": [shown(line, 320) for line in r.get("evidence") or []],
         }
         for r in case["reasons"]
     ]

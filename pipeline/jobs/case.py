@@ -36,7 +36,7 @@ def show_case(layout: Layout, account: str, params: Params) -> dict[str, Any]:
 
     from models.bundle import from_files
     from models.contributions import contributions
-    from pipeline.stages.explain import case
+    from pipeline.stages.explain import case, rows_behind
 
     model = from_files(load("model", layout, "explain"), str(layout.path("model")))
     path = layout.path("features")
@@ -56,6 +56,9 @@ def show_case(layout: Layout, account: str, params: Params) -> dict[str, Any]:
     base, values = contributions(model, matrix)
     raw = float(model.raw_scores(matrix)[0])
     told = case(model, account, matrix, values, raw, params.explain.reasons, label[0] if label else None)
+    tables = load("tables", layout, "explain") if layout.path("tables").exists() else None
+    everyone = pq.read_table(path, columns=["account_id", "as_of"]).to_pandas()
+    rows_behind([told], tables, everyone, params.explain, params.featurize)
     return {**told, "base_value": base}
 
 
@@ -86,6 +89,8 @@ def print_case(case: Mapping[str, Any], to: TextIO) -> None:
         towards = "bot" if reason["contribution"] > 0 else "person"
         print(f"\n  {number}. {reason['text']}", file=to)
         print(f"     {reason['contribution']:+.2f} {bar:<{BAR}} towards {towards}   {reason['code']}", file=to)
+        for line in reason.get("evidence", ()):
+            print(f"       {line}", file=to)
     if case["kind_reasons"]:
         print(f"\n  For {printable(case['likely'], 60)} speaks:", file=to)
     for reason in case["kind_reasons"]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from models.bundle import Model, from_files
 from models.contributions import importance, in_batches
 from models.reasons import has_evidence, kind_reasons, reasons
 from models.settings import Explain
+from pipeline.evidence import EVIDENCE, evidence
+from pipeline.settings import Featurize, Params
+from pipeline.tablefiles import TableFiles
 from review import plots
 from review.choice import choose
 from review.shapplots import beeswarm, waterfall
@@ -20,7 +24,13 @@ WATCHED = ("review", "challenge", "limit_reach", "discount", "suspend")  # the f
 
 
 def explain(
-    features: pd.DataFrame, folds: pd.DataFrame, model: Mapping[str, bytes], oof: pd.DataFrame, settings: Explain
+    features: pd.DataFrame,
+    folds: pd.DataFrame,
+    model: Mapping[str, bytes],
+    oof: pd.DataFrame,
+    settings: Explain,
+    params: Params | None = None,
+    tables: TableFiles | None = None,
 ) -> dict[str, Any]:
     """Contributions of every account, importance of features, and cases worth a look.
 
@@ -31,11 +41,13 @@ def explain(
     model : files of the model directory
     oof : labelled accounts with bot_probability by a model that did not see them
     settings : Explain
+    params : all settings; ``featurize`` says with how much memory the tables are read
+    tables : canonical tables, from which the rows behind reasons are read; None shows none
 
     Returns
     -------
     contributions (account_id, raw_score, base_value, one column per feature; base and contributions add up to the
-    raw score within 1e-6), importance, cases, pictures (name -> SVG)
+    raw score within 1e-6), importance, cases, evidence (rows behind their reasons), pictures (name -> SVG)
     """
     known = from_files(model, "artifacts/model")
     matrix = known.matrix(features)
@@ -53,8 +65,30 @@ def explain(
     ranked = importance(values, known.columns, {s.name: s.family for s in known.said})
     place = pd.Series(np.arange(len(features)), index=features["account_id"].to_numpy())
     cases, waterfalls = _cases(known, settings, oof, place, matrix, values, raw, base)
+    shown = rows_behind(cases, tables, features, settings, (params or Params()).featurize)
     pictures = {**_pictures(known, settings, oof, ranked, matrix, values, base), **waterfalls}
-    return {"contributions": table, "importance": ranked, "cases": cases, "pictures": pictures}
+    return {"contributions": table, "importance": ranked, "cases": cases, "evidence": shown, "pictures": pictures}
+
+
+def rows_behind(
+    cases: Sequence[dict[str, Any]],
+    tables: TableFiles | None,
+    features: pd.DataFrame,
+    settings: Explain,
+    engine: Featurize,
+) -> pa.Table:
+    """What stands behind the reasons of ``cases``; each reason gets it in words, as its ``evidence``."""
+    asked = [(c["account_id"], r["feature"], r["code"]) for c in cases for r in c["reasons"]]
+    found = (
+        evidence(tables, features, asked, engine, settings.evidence) if tables is not None else EVIDENCE.empty_table()
+    )
+    told: dict[tuple[str, str], list[str]] = {}
+    for row in found.select(["account_id", "feature", "text"]).to_pylist():
+        told.setdefault((row["account_id"], row["feature"]), []).append(row["text"])
+    for c in cases:
+        for reason in c["reasons"]:
+            reason["evidence"] = told.get((c["account_id"], reason["feature"]), [])
+    return found
 
 
 def watched_cut(tiers: Mapping[str, float | None]) -> float:
