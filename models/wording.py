@@ -18,7 +18,7 @@ from features.errors import printable
 
 LONGEST = 300  # characters of a sentence
 
-_FORMAT = re.compile(r",?(\.[0-9])?[defg%]?")
+_FORMAT = re.compile(r"\+?,?(\.[0-9])?[defg%]?")
 _FLAGS = ("flag", "yes/no", "bool", "boolean")
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features.catalogue import FEATURES
 from models.reasons import has_evidence, reasons
 from models.wording import LONGEST, Said, number
 
@@ -180,3 +181,13 @@ def test_a_declaration_as_kept_in_a_model_gives_the_same_sentence():
     assert said.sentence(5.0) == FOLLOWERS.sentence(5.0)
     assert not said.suppressed
     assert math.isnan(Said.of(kept, usual=(None, None)).usual_low)
+
+
+@pytest.mark.parametrize("name", FEATURES)
+def test_every_declared_sentence_is_the_one_that_is_said(name):
+    feature = FEATURES[name]
+    said = Said.of(feature.to_dict(), (0.25, 0.5)).sentence(0.75)
+    first = feature.says.split("{")[0].strip()
+    assert not said.startswith(f"{name[:1].upper()}{name[1:]} is "), "the sentence asks for more than may be filled"
+    assert said.lower().startswith(first.lower())
+    assert "usual:" in said
