@@ -43,6 +43,8 @@ def card(case: Values, album: Album) -> dict[str, Any]:
         "probability": f"{case['bot_probability']:.3f}",
         "sentence": _case_sentence(case, kind, source, whys),
         "reasons": reasons,
+        "change_sentence": _change_sentence(case),
+        "changes": [shown(c["text"], 320) for c in (case.get("change") or {}).get("changes", [])],
         "kind_sentence": _kind_sentence(case),
         "kind_reasons": [
             {"text": shown(r["text"], 320), "push": f"{r['contribution']:+.2f}", "code": shown(r["code"], 80)}
@@ -58,6 +60,16 @@ def _case_sentence(case: Values, kind: str, source: str, whys: list[str]) -> str
     return (
         f"Chosen as {listed(whys)}. From {source}{named}. A model that had not seen it gave {p:.3f}, "
         f"tier {shown(case['tier'], 40)}; the reasons are those of the final model, which gives {case['final']:.3f}."
+    )
+
+
+def _change_sentence(case: Values) -> str:
+    change = case.get("change")
+    if not change:
+        return ""
+    return (
+        f"It is near the edge of its tier: the final model would give {change['probability']:.3f}, tier "
+        f"{shown(change['tier'], 40)}, were the following so and all else equal."
     )
 
 

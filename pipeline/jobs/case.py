@@ -91,6 +91,13 @@ def print_case(case: Mapping[str, Any], to: TextIO) -> None:
         print(f"     {reason['contribution']:+.2f} {bar:<{BAR}} towards {towards}   {reason['code']}", file=to)
         for line in reason.get("evidence", ()):
             print(f"       {line}", file=to)
+    if change := case.get("change"):
+        print(
+            f"\n  Nearest to it, the model gives {change['probability']:.3f}, tier {change['tier']}, where, all else equal:",
+            file=to,
+        )
+        for one in change["changes"]:
+            print(f"     {one['text']}", file=to)
     if case["kind_reasons"]:
         print(f"\n  For {printable(case['likely'], 60)} speaks:", file=to)
     for reason in case["kind_reasons"]:

@@ -13,6 +13,7 @@ from models.bundle import Model, from_files
 from models.contributions import importance, in_batches
 from models.reasons import has_evidence, kind_reasons, reasons
 from models.settings import Explain
+from models.whatif import what_would_change
 from pipeline.evidence import EVIDENCE, evidence
 from pipeline.settings import Featurize, Params
 from pipeline.tablefiles import TableFiles
@@ -140,7 +141,8 @@ def case(
     label : its row of the out-of-fold scores; without it is_bot, kind, source, fold, bot_probability and tier, which
         come from there, are None
 
-    ``likely`` is the kind the final model gives it, with ``likely_probability`` and ``kind_reasons``; None where the
+    ``change`` is the smallest change found that leads into a milder tier, of what a person can change (``models.whatif``);
+    None for accounts far from the edge of their tier. ``likely`` is the kind the final model gives it, with ``likely_probability`` and ``kind_reasons``; None where the
     model tells no kinds.
     """
     probability, low, high = (float(v[0]) for v in model.calibrate(np.array([raw])))
@@ -167,6 +169,7 @@ def case(
         "reasons": reasons(model, matrix, values, most)[0],
         "likely": likely,
         "likely_probability": share,
+        "change": what_would_change(model, matrix[0]),
         "kind_reasons": kind_reasons(model, matrix, [likely], most)[0] if likely is not None else [],
     }
 
