@@ -21,10 +21,8 @@ CHANGEABLE = ("free", "cheap")
 STEPS = 12  # values tried between the present one and that of people
 MOST = 3  # features changed at once; more is no longer this account
 NEAR = 1.5  # log-odds between an account and the edge of its tier
-_WHOLE = (
-    "accounts characters posts words hours followers hashtags digits actions likes links mentions runs changes lists"
-)
-WHOLE = {*_WHOLE.split(), "flag", "count"}  # units of whole numbers
+_WHOLE = "accounts characters posts words hours followers hashtags digits actions likes links mentions runs changes"
+WHOLE = {*_WHOLE.split(), "lists", "flag", "count"}  # units of whole numbers
 
 
 def what_would_change(model: Model, row: np.ndarray) -> dict[str, Any] | None:

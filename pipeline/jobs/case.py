@@ -92,10 +92,8 @@ def print_case(case: Mapping[str, Any], to: TextIO) -> None:
         for line in reason.get("evidence", ()):
             print(f"       {line}", file=to)
     if change := case.get("change"):
-        print(
-            f"\n  Nearest to it, the model gives {change['probability']:.3f}, tier {change['tier']}, where, all else equal:",
-            file=to,
-        )
+        reached = f"{change['probability']:.3f}, tier {change['tier']}"
+        print(f"\n  Near the edge of its tier; the model would give {reached}, were, all else equal:", file=to)
         for one in change["changes"]:
             print(f"     {one['text']}", file=to)
     if case["kind_reasons"]:

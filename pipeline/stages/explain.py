@@ -141,9 +141,9 @@ def case(
     label : its row of the out-of-fold scores; without it is_bot, kind, source, fold, bot_probability and tier, which
         come from there, are None
 
-    ``change`` is the smallest change found that leads into a milder tier, of what a person can change (``models.whatif``);
-    None for accounts far from the edge of their tier. ``likely`` is the kind the final model gives it, with ``likely_probability`` and ``kind_reasons``; None where the
-    model tells no kinds.
+    ``change`` is the smallest change found that leads into a milder tier, of what a person can change
+    (``models.whatif``); None for accounts far from the edge of their tier. ``likely`` is the kind the final model gives
+    it, with ``likely_probability`` and ``kind_reasons``; None where the model tells no kinds.
     """
     probability, low, high = (float(v[0]) for v in model.calibrate(np.array([raw])))
     known: Mapping[str, Any] = label or {}
