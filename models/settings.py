@@ -69,7 +69,7 @@ class Train(Settings):
     monotone: dict[str, Literal[-1, 0, 1]] = {}  # feature -> 1: more of it never lowers the score; -1: never raises it
     class_weight: Literal["none", "balanced"] = "none"
     source_weight: Literal["none", "balanced"] = "none"
-    masked: float = Field(default=1.0, ge=0)  # weight of an account's copies without some tables; 0: no copies
+    masked: float = Field(default=0.0, ge=0)  # weight of an account's copies without some tables; 0: no copies
     calibration: Literal["auto", "none", "platt", "beta", "isotonic"] = "auto"
     bot_share: float | None = Field(default=None, gt=0, lt=1)  # of the population to be scored; null: as in the labels
     search: Search = Search()
