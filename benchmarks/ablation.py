@@ -196,13 +196,10 @@ def page(known: dict[str, dict[str, Any]]) -> str:
             "",
             f"{counts['accounts']:,} accounts, {counts['bots']:,} of them bots. Commit {found['commit']}.",
         ]
-        lines += [
-            "",
-            *family_lines(found["families"]),
-            "",
-            *kind_lines(found["families"]),
-            *subset_lines(found["subsets"]),
-        ]
+        if "families" in found:
+            lines += ["", *family_lines(found["families"]), "", *kind_lines(found["families"])]
+        if "subsets" in found:
+            lines += [*([""] if lines[-1] else []), *subset_lines(found["subsets"])]
     return "\n".join(lines) + "\n"
 
 
@@ -250,7 +247,7 @@ def subset_lines(found: dict[str, Any]) -> list[str]:
     """How quality falls with tables, and against a model of that subset."""
     lines = [
         "One model, given fewer tables than it learned from, against a model trained on that subset alone (*of",
-        f"the subset*). *With copies* is one model taught by copies without tables as well (`train.masked: {MASKED:g}`).",
+        f"the subset*). *With copies*: that one model, taught by copies without tables (`train.masked: {MASKED:g}`).",
         "",
         "| tables | features | of the subset: AP | one model | with copies | recall at 1% | one model | with copies |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
@@ -294,9 +291,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         told |= {"commit": commit(), "counts": {"accounts": len(data.is_bot), "bots": int(data.is_bot.sum())}}
         told |= {part: parts[part](data) for part in options.parts}
         write_all({kept: json.loads(json.dumps(told))})
-        known = {n: read_json(KEPT / f"{n}.json") for n in names if (KEPT / f"{n}.json").is_file()}
-        write_all({PAGE: page(known)})
-        print(f"measured {name}; wrote {PAGE.relative_to(PROJECT)}")
+        print(f"measured {name}")
+    known = {n: read_json(KEPT / f"{n}.json") for n in names if (KEPT / f"{n}.json").is_file()}
+    write_all({PAGE: page(known)})
+    print(f"wrote {PAGE.relative_to(PROJECT)}")
 
 
 if __name__ == "__main__":
