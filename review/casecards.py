@@ -20,6 +20,7 @@ def card(case: Values, album: Album) -> dict[str, Any]:
             "direction": "towards bot" if r["contribution"] > 0 else "towards person",
             "class": "bot" if r["contribution"] > 0 else "person",
             "code": shown(r["code"], 80),
+            "peers": shown((r.get("peers") or {}).get("text", ""), 200),
             "evidence": [shown(line, 320) for line in r.get("evidence") or []],
         }
         for r in case["reasons"]

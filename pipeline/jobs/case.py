@@ -36,7 +36,8 @@ def show_case(layout: Layout, account: str, params: Params) -> dict[str, Any]:
 
     from models.bundle import from_files
     from models.contributions import contributions
-    from pipeline.stages.explain import case, rows_behind
+    from models.peers import ALIKE
+    from pipeline.stages.explain import case, rows_behind, tell_peers
 
     model = from_files(load("model", layout, "explain"), str(layout.path("model")))
     path = layout.path("features")
@@ -57,7 +58,10 @@ def show_case(layout: Layout, account: str, params: Params) -> dict[str, Any]:
     raw = float(model.raw_scores(matrix)[0])
     told = case(model, account, matrix, values, raw, params.explain.reasons, label[0] if label else None)
     tables = load("tables", layout, "explain") if layout.path("tables").exists() else None
-    everyone = pq.read_table(path, columns=["account_id", "as_of"]).to_pandas()
+    there = set(pq.read_schema(path).names)
+    known = {"account_id", "as_of", *ALIKE, *(r["feature"] for r in told["reasons"])}
+    everyone = pq.read_table(path, columns=sorted(known & there)).to_pandas()
+    tell_peers([told], everyone, oof)
     rows_behind([told], tables, everyone, params.explain, params.featurize)
     return {**told, "base_value": base}
 
@@ -89,6 +93,8 @@ def print_case(case: Mapping[str, Any], to: TextIO) -> None:
         towards = "bot" if reason["contribution"] > 0 else "person"
         print(f"\n  {number}. {reason['text']}", file=to)
         print(f"     {reason['contribution']:+.2f} {bar:<{BAR}} towards {towards}   {reason['code']}", file=to)
+        if peers := reason.get("peers"):
+            print(f"       {peers['text']}", file=to)
         for line in reason.get("evidence", ()):
             print(f"       {line}", file=to)
     if change := case.get("change"):

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from models.bundle import Model, from_files
 from models.contributions import importance, in_batches
+from models.peers import ALIKE, Peers
 from models.reasons import has_evidence, kind_reasons, reasons
 from models.settings import Explain
 from models.whatif import what_would_change
@@ -66,9 +67,22 @@ def explain(
     ranked = importance(values, known.columns, {s.name: s.family for s in known.said})
     place = pd.Series(np.arange(len(features)), index=features["account_id"].to_numpy())
     cases, waterfalls = _cases(known, settings, oof, place, matrix, values, raw, base)
+    tell_peers(cases, features, oof)
     shown = rows_behind(cases, tables, features, settings, (params or Params()).featurize)
     pictures = {**_pictures(known, settings, oof, ranked, matrix, values, base), **waterfalls}
     return {"contributions": table, "importance": ranked, "cases": cases, "evidence": shown, "pictures": pictures}
+
+
+def tell_peers(cases: Sequence[dict[str, Any]], features: pd.DataFrame, oof: pd.DataFrame) -> None:
+    """Give each reason of ``cases`` the range of people of similar size and age; None where it is not known."""
+    known = Peers.of(features, oof.loc[~oof["is_bot"].astype(bool), "account_id"].tolist())
+    for one in cases:
+        if known is None:
+            for reason in one["reasons"]:
+                reason["peers"] = None
+        else:
+            row = features.loc[features["account_id"] == one["account_id"], list(ALIKE)]
+            known.tell(one, row.iloc[0].to_list())
 
 
 def rows_behind(
