@@ -39,7 +39,7 @@ PAGE = PROJECT / "docs" / "ablation.md"
 REAL = ("bot-or-not-2026", "fake-stars-2024")
 SHOWN = ("average_precision", "recall_at_1pct_fpr")
 TITLES = {"average_precision": "average precision", "recall_at_1pct_fpr": "recall at 1% false positives"}
-BASE = ("profile", "name", "measured")  # what nearly every set has; families are added to these
+BASE = ("profile", "name")  # what nearly every set has; families are added to these
 GROWTH, TREES = Growth(0.05, leaves=15, least_rows=20, column_share=0.4, row_share=0.8, l2=1.0), 150
 TRAIN = Train(threads=1)
 RESAMPLES = 300
