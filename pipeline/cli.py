@@ -87,6 +87,12 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_engine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--engine", choices=("duckdb", "spark"), help="what computes features (default: as featurize.engine says)"
+    )
+
+
 def _add_sources(parser: argparse.ArgumentParser) -> None:
     given = parser.add_mutually_exclusive_group()
     given.add_argument(
@@ -109,12 +115,14 @@ def _add_run(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--out", required=True, metavar="DIR", help="folder for tables, features, model, metrics and report"
     )
+    _add_engine(parser)
     _add_settings(parser)
 
 
 _MORE = {  # of a command that is not only a stage
     "prepare": "unpump prepare --source my.yaml=DATA --out out/mine",
     "explain": "unpump explain --account town:u1042 --out out/mine   # the reasons of one account, in the terminal",
+    "review": "unpump review --serve --out out/mine",
     "register": "unpump register --rollback",
 }
 
@@ -123,10 +131,18 @@ def _add_stage(commands: argparse._SubParsersAction, name: str, says: str) -> No
     parser = _add(commands, name, says, f"unpump {name}", *([_MORE[name]] if name in _MORE else []))
     if name == "prepare":
         _add_sources(parser)
+    if name == "featurize":
+        _add_engine(parser)
     if name == "explain":
         parser.add_argument(
             "--account", metavar="ID", help="print the reasons of one account instead; nothing is written"
         )
+    if name == "review":
+        parser.add_argument(
+            "--serve", action="store_true", help="look up accounts in a local page and record answers, until Ctrl-C"
+        )
+        parser.add_argument("--port", type=int, default=8765, help="of the local page (default: 8765; 0: any)")
+        parser.add_argument("--reviewer", metavar="NAME", help="whose answers these are (default: the user's name)")
     if name == "register":
         parser.add_argument("--rollback", action="store_true", help="make the previous champion champion again")
     parser.add_argument("--out", metavar="DIR", help="folder of an `unpump run` (default: this DVC project)")

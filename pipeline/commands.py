@@ -45,7 +45,9 @@ def layout_of(out: str | None) -> Layout:
 def settings(options: Namespace) -> Params:
     """Settings of the file and the ``--set`` changes of this call."""
     named = Path(options.params) if options.params else Path("params.yaml")
-    params = read_params(named if options.params or named.is_file() else None, options.changes)
+    engine = getattr(options, "engine", None)
+    changes = [*options.changes, *([f"featurize.engine={engine}"] if engine else [])]
+    params = read_params(named if options.params or named.is_file() else None, changes)
     sources, tables = getattr(options, "source", None), getattr(options, "tables", None)
     if not sources and not (tables and options.command in ("run", "prepare")):
         return params
@@ -98,8 +100,22 @@ def stage(options: Namespace) -> Summary:
         return outcome
     if options.command == "explain" and options.account is not None:
         return _explain_account(layout, options)
+    if options.command == "review" and options.serve:
+        return _serve(layout, options)
     _execute(options.command, layout, settings(options))
     return {"stage": options.command, "wrote": [str(layout.path(name)) for name in STAGES[options.command].writes]}
+
+
+def _serve(layout: Layout, options: Namespace) -> Summary:
+    import getpass
+
+    from pipeline.jobs.desk import serve
+
+    try:
+        name = options.reviewer or getpass.getuser()
+    except (KeyError, OSError):  # a user without a name, as in some containers
+        name = "reviewer"
+    return serve(layout, settings(options), name, options.port)
 
 
 def _explain_account(layout: Layout, options: Namespace) -> Summary:
@@ -179,9 +195,7 @@ def adapt(options: Namespace) -> Summary:
     """Adapt a model to a population without labels."""
     from pipeline.jobs.adapt import adapt as adapt_job
 
-    return dict(
-        adapt_job(Path(options.run), Path(options.tables), Path(options.out), settings(options), options.as_of)
-    )
+    return dict(adapt_job(Path(options.run), Path(options.tables), Path(options.out), settings(options), options.as_of))
 
 
 def simulate(options: Namespace) -> Summary:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from models.reasons import NO_EVIDENCE
 from review.page import Album, shown
-from review.words import Values, listed
+from review.words import Values, listed, number
 
 
 def card(case: Values, album: Album) -> dict[str, Any]:
@@ -41,8 +42,8 @@ def card(case: Values, album: Album) -> dict[str, Any]:
         "truth_class": {"bot": "bot", "person": "person"}.get(truth, "muted"),
         "kind": kind,
         "source": source,
-        "probability": f"{case['bot_probability']:.3f}",
-        "sentence": _case_sentence(case, kind, source, whys),
+        "probability": number(case["bot_probability"]),
+        "sentence": _case_sentence(case, kind, source, whys) if case["bot_probability"] is not None else "",
         "reasons": reasons,
         "change_sentence": _change_sentence(case),
         "changes": [shown(c["text"], 320) for c in (case.get("change") or {}).get("changes", [])],
@@ -53,6 +54,25 @@ def card(case: Values, album: Album) -> dict[str, Any]:
         ],
         "text": " ".join([account, *(r["text"] for r in reasons)]).lower(),
         "picture": picture,
+    }
+
+
+def looked_up(case: Values, cut: float) -> dict[str, Any]:
+    """An account that was asked for, as ``desk.html.j2`` wants it; ``cut`` is from where the model says bot."""
+    told = card({**case, "why": ["asked for"], "source": case["source"] or "nowhere", "picture": ""}, Album({}))
+    likeness = "a bot" if case["final"] >= cut else "a person"
+    label = (
+        f" It is labelled {told['truth']} by {told['source']}; a model that had not seen it gave "
+        f"{case['bot_probability']:.3f}."
+        if case["is_bot"] is not None
+        else ""
+    )
+    return {
+        **told,
+        "sentence": f"The model gives {case['final']:.3f} ({case['final_low']:.3f} to {case['final_high']:.3f}), tier "
+        f"{shown(case['final_tier'], 40)}.{label}",
+        "question": f"The model says it resembles {likeness}:",
+        "no_evidence": NO_EVIDENCE,
     }
 
 

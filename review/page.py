@@ -60,8 +60,11 @@ def shown(text: Any, length: int = 200) -> str:
     return printable(str(text), length)
 
 
-def render(template: str, context: Mapping[str, Any]) -> str:
-    """The page of ``template`` with our style and script, and a policy that allows nothing else."""
+def render(template: str, context: Mapping[str, Any], forms: bool = False) -> str:
+    """The page of ``template`` with our style and script, and a policy that allows nothing else.
+
+    ``forms`` allows forms that are sent to where the page came from, which a file never needs.
+    """
     style, script = _own("style.css"), _own("script.js")
     policy = {
         "default-src": "'none'",
@@ -69,7 +72,7 @@ def render(template: str, context: Mapping[str, Any]) -> str:
         "style-src": _hash(style),
         "script-src": _hash(script),
         "base-uri": "'none'",
-        "form-action": "'none'",
+        "form-action": "'self'" if forms else "'none'",
     }
     from markupsafe import Markup
 
