@@ -8,7 +8,7 @@ profile have none, for their value is all there is to see.
 from __future__ import annotations
 
 from features import ops
-from features.declare import FEATURES, Rows, Value, view
+from features.declare import Rows, Value, view
 
 COLUMNS = ("account_id", "at_s", "post_id", "other_id", "amount", "place")
 
@@ -185,8 +185,3 @@ SAYS = {
     "followers_behind": "{other} follows it",
     "followed_behind": "it follows {other}",
 }
-
-
-def behind(feature: str) -> str | None:
-    """The view that shows the rows behind ``feature``; None where its value is all there is."""
-    return BEHIND.get(FEATURES[feature].view) if feature in FEATURES else None

@@ -69,6 +69,7 @@ class Train(Settings):
     monotone: dict[str, Literal[-1, 0, 1]] = {}  # feature -> 1: more of it never lowers the score; -1: never raises it
     class_weight: Literal["none", "balanced"] = "none"
     source_weight: Literal["none", "balanced"] = "none"
+    suppressed: tuple[str, ...] = ()  # features or families that no reason may name: protected or internal
     masked: float = Field(default=0.0, ge=0)  # weight of an account's copies without some tables; 0: no copies
     calibration: Literal["auto", "none", "platt", "beta", "isotonic"] = "auto"
     bot_share: float | None = Field(default=None, gt=0, lt=1)  # of the population to be scored; null: as in the labels
@@ -95,6 +96,17 @@ class Evaluate(Settings):
     unseen: bool = True  # test on each kind of bot left out of training, and on the accounts judged last
 
 
+class Card(Settings):
+    """What only a person can say on the model card; the page says loudly what is not filled in."""
+
+    owner: str = ""  # who answers for the model
+    contact: str = ""  # where to reach them
+    use: str = ""  # what decisions it informs, and which it must not
+    affected: str = ""  # who is affected by it, and how they were considered
+    appeal: str = ""  # how a person can object to a decision
+    required: bool = False  # refuse to write the review while one of them is empty
+
+
 class Explain(Settings):
     """What is explained."""
 
@@ -103,6 +115,7 @@ class Explain(Settings):
     evidence: int = Field(default=5, ge=0)  # rows shown behind a reason: posts, accounts, moments
     picture_rows: int = Field(default=2000, ge=10)  # accounts drawn in the beeswarm
     seed: int = 0
+    card: Card = Card()
 
 
 class Gate(Settings):

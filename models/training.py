@@ -256,6 +256,7 @@ def _assemble(
     honest = calibration.cross_fitted(method, score, bot, fold)
     p = calibration.sigmoid(calibration.logit(honest) + shift)
     declared, digest = declarations(references, rows.columns)
+    declared = suppress(declared, settings.suppressed)
     sources = known.groupby("source")["is_bot"].agg(["size", "sum"])
     facts = {
         "accounts": len(rows.x),
@@ -299,6 +300,26 @@ def declarations(references: Mapping[str, bytes], columns: Sequence[str]) -> tup
     by_name = {d["name"]: d for d in declared.get("features", [])}
     found = tuple(by_name.get(c) or {"name": c, "family": "measured", "unit": "number"} for c in columns)
     return found, str(declared.get("hash", ""))
+
+
+def suppress(declared: tuple[dict[str, Any], ...], hidden: Sequence[str]) -> tuple[dict[str, Any], ...]:
+    """The declarations, those of the features or families ``hidden`` marked as never to be named in a reason.
+
+    Raises
+    ------
+    BadInput
+        When there is no such feature or family: a misspelled name would be shown.
+    """
+    known = {name for d in declared for name in (d["name"], d["family"])}
+    for name in hidden:
+        if name not in known:
+            raise BadInput(
+                "setting train.suppressed",
+                expected="features or families of the model",
+                got=printable(name),
+                todo="`unpump features` lists them.",
+            )
+    return tuple({**d, "suppressed": True} if {d["name"], d["family"]} & set(hidden) else d for d in declared)
 
 
 def usual(rows: Rows) -> np.ndarray:

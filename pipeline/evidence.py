@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from features.catalogue import FEATURES
 from features.errors import printable
-from features.evidence import SAYS, behind
+from features.evidence import BEHIND, SAYS
 from pipeline.database import ident, texts
 from pipeline.engine import Featurized, featurize_tables
 from pipeline.settings import Featurize
@@ -68,6 +69,11 @@ def evidence(
             said = _text(SAYS[views[feature]], row)
             out.append({"account_id": account, "feature": feature, "code": code, "number": number, **row, "text": said})
     return pa.Table.from_pylist(out, schema=EVIDENCE)
+
+
+def behind(feature: str) -> str | None:
+    """The view that shows the rows behind ``feature``; None where its value is all there is."""
+    return BEHIND.get(FEATURES[feature].view) if feature in FEATURES else None
 
 
 def _rows(made: Featurized, place: str, accounts: Sequence[str], most: int) -> dict[str, list[dict[str, Any]]]:

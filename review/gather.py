@@ -9,7 +9,7 @@ from models.metrics import METRICS
 from models.reasons import NO_EVIDENCE
 from review.casecards import card, filters, sentence
 from review.kinds import told_kinds
-from review.modelcard import Described, model_card
+from review.modelcard import Described, human_parts, model_card
 from review.page import Album, shown
 from review.words import Values, best, count, interval, listed, number, share, value
 
@@ -31,6 +31,7 @@ BASELINES = {
     "tree": "tree of depth 3",
     "logistic": "logistic regression",
 }
+EVASION_METRICS = ("roc_auc", "average_precision", "recall_at_1pct_fpr")
 FEW_BOTS = 400  # recall is then known within 5 points: 1.96 * sqrt(0.25 / 400) = 0.049
 TRAVELS_BADLY = 0.10  # ROC AUC lost on a source that was left out
 
@@ -46,6 +47,9 @@ def gather(
     cases: Sequence[Values],
     pictures: Mapping[str, bytes],
     model: Described,
+    data_audit: Values | None = None,
+    robustness: Values | None = None,
+    said: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The context of ``review.html.j2``; arguments as the artefacts of a run (see ``pipeline.layout``)."""
     album = Album(pictures)
@@ -58,6 +62,8 @@ def gather(
         "model": {"version": shown(model.version, 80), "feature_hash": shown(model.feature_hash, 80)},
         "summary": _summary(intake, evaluation, importance, album),
         "data": _data(intake),
+        "audit": _audit(data_audit),
+        "robustness": _robustness(robustness),
         "quality_columns": ["classifier", *(TITLES.get(m, m) for m in METRICS)],
         "slice_columns": ["slice", TITLES["roc_auc"], TITLES["average_precision"]],
         "quality_rows": _quality(overall, METRICS),
@@ -78,7 +84,7 @@ def gather(
         "cases_sentence": sentence(told, album),
         "filters": filters(told),
         "no_evidence": NO_EVIDENCE,
-        "card": model_card(intake, evaluation, importance, model),
+        "card": [*human_parts(said or {}), *model_card(intake, evaluation, importance, model)],
     }
     sections = {
         "summary": "In a hurry",
@@ -88,6 +94,7 @@ def gather(
         "whom": "For whom",
         "calibration": "Calibration",
         "tiers": "Tiers",
+        "robustness": "Evasion",
         "importance": "What it looks at",
         "cases": "Cases",
         "card": "Model card",
@@ -96,7 +103,52 @@ def gather(
         del sections["sources"]
     if not any(context[name] for name in ("kinds", "told_kinds", "unseen", "slices")):
         del sections["whom"]
+    if not context["robustness"]:
+        del sections["robustness"]
     return {**context, "sections": list(sections.items())}
+
+
+def _audit(found: Values | None) -> dict[str, Any] | None:
+    """What was looked for in the data before training, and what was found."""
+    if not found:
+        return None
+    rows = [
+        {
+            "code": shown(f["code"], 20),
+            "severity": shown(f["severity"], 20) + (", allowed" if f.get("allowed") else ""),
+            "check": shown(f.get("check", ""), 80),
+            "says": shown(f["says"], 700),
+        }
+        for f in found.get("findings", [])
+    ]
+    checks = f"{len(found.get('checks', []))} checks looked for leaks in the labelled accounts before training"
+    outcome = f"; {len(rows)} found something." if rows else " and found none."
+    return {"sentence": checks + outcome, "rows": rows}
+
+
+def _robustness(found: Values | None) -> dict[str, Any] | None:
+    """What is still found after an operator pays to look like people."""
+    if not found:
+        return None
+    rows = []
+    for level in [{"name": "nothing", "of": None, "changed": 0}, *found.get("levels", [])]:
+        now = level.get("person") or level.get("quantiles") or (found.get("untouched") if level["of"] is None else None)
+        if not now:
+            continue
+        measured = now.get("metrics", {})
+        rows.append(
+            {
+                "name": shown(level["name"], 40),
+                "note": f"{level['changed']} of {level['of']} features" if level["of"] else "",
+                "ours": level["of"] is None,
+                "metrics": [measured.get(m) for m in EVASION_METRICS],
+            }
+        )
+    return {
+        "sentences": [shown(s, 500) for s in found.get("says", [])],
+        "columns": ["copied from people", *(TITLES[m] for m in EVASION_METRICS)],
+        "rows": rows,
+    }
 
 
 def _summary(intake: Values, evaluation: Values, importance: Values, album: Album) -> dict[str, Any]:

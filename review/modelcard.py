@@ -30,6 +30,23 @@ class Described(Protocol):
         """What can be said of each feature."""
 
 
+HUMAN = {
+    "owner": "Answers for it",
+    "contact": "Contact",
+    "use": "Decisions it informs",
+    "affected": "Who is affected",
+    "appeal": "How to object",
+}
+
+
+def human_parts(said: Values) -> list[tuple[str, str]]:
+    """What only a person can say; what they did not say is named, with the setting to say it in."""
+    return [
+        (title, shown(said.get(name, ""), 1000).strip() or f"Not filled in yet (setting explain.card.{name}).")
+        for name, title in HUMAN.items()
+    ]
+
+
 def model_card(intake: Values, evaluation: Values, importance: Values, model: Described) -> list[tuple[str, str]]:
     """Headings and texts of the card."""
     counts = evaluation.get("counts", {})

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from features.catalogue import FEATURES, VIEWS
-from features.evidence import BEHIND, SAYS, behind
-from pipeline.evidence import EVIDENCE, evidence
+from features.evidence import BEHIND, SAYS
+from pipeline.evidence import EVIDENCE, behind, evidence
 from tests.features.town import ONE_THREAD, Town
 from tests.features.worlds import busy_town
 

@@ -77,7 +77,27 @@ def artefacts(names: list[str], features: list[str]) -> dict[str, Any]:
         )
     sources = {s: {"model": metrics(0.93), "baselines": {}} for s in ("nyu-2017", names[0])}
     tier = {"people": {"value": 0.01, "low": 0.005, "high": 0.02}, "recall": {"value": 0.5}, "precision": None}
+    remains = {"metrics": metrics(0.8)}
     return {
+        "data_audit": {
+            "checks": [{"code": "AUD001"}, {"code": "AUD002"}],
+            "findings": [
+                {
+                    "code": "AUD001",
+                    "severity": "severe",
+                    "allowed": True,
+                    "check": names[0],
+                    "says": f"One column alone: {names[0]}",
+                }
+            ],
+            "stops": [],
+        },
+        "robustness": {
+            "untouched": remains,
+            "levels": [{"name": "free", "changed": 2, "of": 3, "person": remains, "quantiles": remains}],
+            "says": [f"With its free features copied from a person, a bot is found: {names[0]}"],
+        },
+        "said": {"owner": f"The integrity team {names[0]}", "contact": ""},
         "intake": {
             "sources": {
                 s: {"read": 70, "used": 60, "refused": 10, "bots": 20, "people": 40, "reasons": {names[0]: 10}}

@@ -60,9 +60,29 @@ def test_every_section_asked_for_is_there_and_linked(html):
     links = [a["href"].removeprefix("#") for a in outline.all("a")]
     assert set(links) <= ids
     wanted = {"summary", "data", "quality", "sources", "calibration", "tiers", "whom", "importance", "cases", "card"}
+    wanted |= {"robustness"}
     assert wanted <= set(links)
     assert len(outline.all("details")) == 2 + 8  # all features, all slices, and the cases
     assert len(outline.all("img")) == 6 + 8
+
+
+def test_the_audit_evasion_and_the_human_parts_of_the_card_are_told(html):
+    assert "2 checks looked for leaks" in html
+    assert "One column alone" in html
+    assert "severe, allowed" in html
+    assert "If operators pay to evade" in html
+    assert "2 of 3 features" in html
+    assert "The integrity team" in html
+    assert html.count("Not filled in yet (setting explain.card.") == 4  # contact, use, affected, appeal
+
+
+def test_what_was_not_measured_has_no_section():
+    bare = page(data_audit=None, robustness=None, said=None)
+    assert "If operators pay" not in bare
+    assert "looked for leaks" not in bare
+    unmeasured = page(robustness={"says": ["Not measured: stress.folds is 0."]}, data_audit={"checks": [{}]})
+    assert "Not measured: stress.folds is 0." in unmeasured
+    assert "1 checks looked for leaks in the labelled accounts before training and found none." in unmeasured
 
 
 def test_pictures_have_words_and_sizes_and_tables_have_scopes(html):
