@@ -10,7 +10,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
 .DEFAULT_GOAL := help
-.PHONY: help environment run test test-all check format lock docs results clean
+.PHONY: help environment spark run test test-spark test-all check format lock docs results clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,12 +24,21 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
+spark: $(READY) $(VENV)/spark  ## add pyspark for `--engine spark` (490 MB; needs Java 17)
+
+$(VENV)/spark: requirements-spark.lock $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
+	@touch $(VENV)/spark
+
 run: $(READY)  ## train on the embedded default: prepare to register, through DVC
 	dvc repro
 	@unpump summary
 
 test: $(READY)  ## the tests that take seconds
 	pytest -n 2 -m "not slow"
+
+test-spark: spark  ## every feature on DuckDB and on Spark, minutes
+	pytest tests/pipeline/test_spark.py
 
 test-all: $(READY)  ## every test
 	pytest -n 2
@@ -45,6 +54,7 @@ format: $(READY)  ## put the code into its style
 
 lock: $(READY)  ## resolve the dependencies again
 	uv pip compile pyproject.toml --extra dev --extra benchmarks --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
+	echo 'pyspark>=4.0,<4.4' | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-spark.lock
 
 docs: $(READY)  ## print the generated pages and dvc.yaml again
 	python -m pipeline.docs

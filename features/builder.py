@@ -1,7 +1,7 @@
 """From declarations to SQL: which SELECTs, in which order, give one row per account and one column per feature.
 
-Nothing is run here. The plan is text for DuckDB over relations named like the canonical tables, plus
-``verdicts(account_id, as_of, fold)``; ``pipeline/engine.py`` runs it.
+Nothing is run here. The plan is text for DuckDB or Spark over relations named like the canonical tables, plus
+``verdicts(account_id, as_of, fold, account)``; ``pipeline/engine.py`` and ``pipeline/spark.py`` run it.
 """
 
 from __future__ import annotations
@@ -19,13 +19,15 @@ import pyarrow as pa
 
 from features.catalogue import FEATURES, GRAPHS, REFERENCES, VIEWS
 from features.declare import Feature, Rows, Value, tables_of
+from features.sparksql import know_spark, spark_sql
 from features.tables import TABLES, Measure, measures_of
 
 # ``account`` numbers the accounts from 0 in the order of their ids: events are counted by numbers, not by texts.
 VERDICTS = {"account_id": "string", "as_of": "timestamp(6)", "fold": "int64", "account": "int64"}
 KEYS = ("account_id", "account")
 TYPES = {pa.string(): "string", pa.int64(): "int64", pa.bool_(): "boolean", pa.float64(): "float64"}
-DIALECT = "duckdb"
+Dialect = Literal["duckdb", "pyspark"]
+QUOTES: dict[Dialect, str] = {"duckdb": '"', "pyspark": "`"}  # around the name of a relation
 _EXCLUDED = re.compile(r"EXCLUDE \(([^()]*)\)")
 
 
@@ -52,6 +54,7 @@ class Plan:
     features: tuple[Feature, ...]  # one per column, measures included
     tables: tuple[str, ...]  # canonical tables the SQL reads
     also: Mapping[str, str] = field(default_factory=dict)  # relation -> SELECT that reads it, of those asked for
+    dialect: Dialect = "duckdb"
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -61,9 +64,10 @@ class Plan:
     def done_after(self, step: int) -> tuple[str, ...]:
         """Views and graphs that nothing after the step at place ``step`` reads, so that they can be dropped."""
         later = "".join((*(s.sql + "".join(s.reads) for s in self.steps[step + 1 :]), self.select, *self.also.values()))
-        now = self.steps[step].sql + "".join(self.steps[step].reads) + f'"{self.steps[step].name}"'
+        quote = QUOTES[self.dialect]
+        now = self.steps[step].sql + "".join(self.steps[step].reads) + f"{quote}{self.steps[step].name}{quote}"
         names = [s.name for s in self.steps[: step + 1] if s.kind in ("view", "graph")]
-        return tuple(n for n in names if f'"{n}"' in now and f'"{n}"' not in later)
+        return tuple(n for n in names if f"{quote}{n}{quote}" in now and f"{quote}{n}{quote}" not in later)
 
 
 def plan(
@@ -71,6 +75,7 @@ def plan(
     only: Sequence[str] | None = None,
     fitted: Collection[str] | None = None,
     also: Sequence[str] = (),
+    dialect: Dialect = "duckdb",
 ) -> Plan:
     """Compile features into SQL.
 
@@ -81,6 +86,7 @@ def plan(
         A name nobody declares is a column of nulls: an older model may know it.
     fitted : references that exist as relations ``reference_NAME``; None fits those that are needed
     also : views wanted beside the features; those whose tables are absent are left out
+    dialect : of the SQL; for Spark, pyspark must be installed
 
     Returns
     -------
@@ -89,7 +95,7 @@ def plan(
     measures = measures_of(available["measures"]) if "measures" in available else ()
     names = tuple(only) if only is not None else columns([m.name for m in measures])
     wanted = tuple(v for v in also if all(t in available for t in tables_of(v)))
-    return _plan(frozenset(available), measures, names, None if fitted is None else frozenset(fitted), wanted)
+    return _plan(frozenset(available), measures, names, None if fitted is None else frozenset(fitted), wanted, dialect)
 
 
 @lru_cache(maxsize=16)
@@ -99,9 +105,10 @@ def _plan(
     names: tuple[str, ...],
     fitted: frozenset[str] | None,
     also: tuple[str, ...],
+    dialect: Dialect,
 ) -> Plan:
     given = {m.name: m for m in measures}
-    compiler = _Compiler(measures, fitted is None)
+    compiler = _Compiler(measures, fitted is None, dialect)
     groups: dict[str, list[Feature]] = {}
     for name in names:
         if (
@@ -113,9 +120,9 @@ def _plan(
     made = {view: compiler.group(view, wanted) for view, wanted in groups.items()}
     chosen = {name: FEATURES.get(name) or _measured(given.get(name, Measure(name))) for name in names}
     result = compiler.result(chosen, made, given)
-    wanted = {view: _sql(compiler.relation(view)) for view in also}
+    wanted = {view: compiler.sql(compiler.relation(view)) for view in also}
     read = tuple(sorted(compiler.tables))
-    return Plan(tuple(compiler.steps), _sql(result), names, tuple(chosen.values()), read, wanted)
+    return Plan(tuple(compiler.steps), compiler.sql(result), names, tuple(chosen.values()), read, wanted, dialect)
 
 
 def columns(measures: Collection[str] = ()) -> tuple[str, ...]:
@@ -135,12 +142,21 @@ def feature_hash() -> str:
 class _Compiler:
     """Builds each relation once, and notes the steps in the order they must run."""
 
-    def __init__(self, measures: tuple[Measure, ...], fit: bool) -> None:
+    def __init__(self, measures: tuple[Measure, ...], fit: bool, dialect: Dialect = "duckdb") -> None:
         self.measures = measures
         self.fit = fit
+        self.dialect = dialect
         self.steps: list[Step] = []
         self.tables: set[str] = set()
         self.built: dict[str, Rows] = {}
+
+    def sql(self, rows: Rows) -> str:
+        """One SELECT in the dialect."""
+        if self.dialect == "pyspark":
+            know_spark()
+            return spark_sql(str(ibis.to_sql(rows, dialect="pyspark")))
+        # Ibis names dropped columns in the order of a set, which differs from process to process.
+        return _EXCLUDED.sub(_sorted, str(ibis.to_sql(rows, dialect="duckdb")))
 
     def relation(self, name: str) -> Rows:
         """The Ibis table called ``name``: a canonical table, the verdicts, a reference or a view."""
@@ -160,7 +176,7 @@ class _Compiler:
             fitted = REFERENCES[name].build(*map(self.relation, REFERENCES[name].inputs))
             return self._keep(name, "reference", fitted)
         if name in GRAPHS:
-            reads = tuple(_sql(self.relation(n)) for n in GRAPHS[name].inputs)
+            reads = tuple(self.sql(self.relation(n)) for n in GRAPHS[name].inputs)
             self.steps.append(Step(f"graph_{name}", "graph", "", reads))
             return ibis.table(GRAPHS[name].schema, name=f"graph_{name}")
         view = VIEWS[name]
@@ -168,7 +184,7 @@ class _Compiler:
         return self._keep(name, "view", rows) if view.stored else rows
 
     def _keep(self, name: str, kind: Kind, rows: Rows) -> Rows:
-        self.steps.append(Step(f"{kind}_{name}", kind, _sql(rows)))
+        self.steps.append(Step(f"{kind}_{name}", kind, self.sql(rows)))
         return ibis.table(rows.schema(), name=f"{kind}_{name}")
 
     def group(self, view: str, features: Sequence[Feature]) -> Rows:
@@ -257,11 +273,6 @@ def _reference_schema(name: str) -> Any:
 def _schema(name: str, measures: tuple[Measure, ...]) -> dict[str, Any]:
     types = {c.name: "timestamp(6)" if pa.types.is_timestamp(c.type) else TYPES[c.type] for c in TABLES[name].columns}
     return types | {m.name: "float64" for m in measures} if name == "measures" else types
-
-
-def _sql(rows: Rows) -> str:
-    # Ibis names dropped columns in the order of a set, which differs from process to process.
-    return _EXCLUDED.sub(_sorted, str(ibis.to_sql(rows, dialect=DIALECT)))
 
 
 def _sorted(excluded: re.Match[str]) -> str:

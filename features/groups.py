@@ -148,11 +148,11 @@ def groups(members: Rows, shared_posts: Rows, people: Rows) -> Rows:
     """
     named = members.inner_join(people.select("account", "account_id"), "account")
     who = named.group_by(["team", "kind", "density", "significance"]).aggregate(
-        members=named.account_id.collect(order_by=named.account_id), member_count=named.count()
+        members=named.account_id.collect().sort(), member_count=named.count()
     )
     shown = shared_posts.mutate(place=ops.rank(shared_posts.team, [shared_posts.members.desc(), shared_posts.post_id]))
     what = shown.group_by("team").aggregate(
-        posts=shown.post_id.collect(where=shown.place < MOST_SHOWN, order_by=shown.place),
+        posts=ops.collected(shown.post_id, shown.place, MOST_SHOWN),
         post_count=shown.count(),
         author_count=shown.target.nunique(),
         first_s=shown.first_s.min(),

@@ -172,6 +172,15 @@ def sd_of_logs(x: Value) -> Value:
     return sd(grains(x)) / GRAIN
 
 
+def collected(x: Value, place: Value, most: int) -> Value:
+    """The texts of a group at places 0 to below ``most`` (at most 1,000) as a list in their order."""
+    # Spark collects in no order and DuckDB knows no common way to take a part of each item: the place goes in front of
+    # the text, three digits long, until the list is sorted.
+    numbered = (place + 1_000).cast("string").substr(1, 3) + x
+    joined_texts = numbered.collect(where=place < most).sort().join(MARK)
+    return joined_texts.re_replace(f"(^|{MARK})[0-9]{{3}}", MARK).substr(1).split(MARK)
+
+
 def correlation(x: Value, y: Value) -> Value:
     """Pearson's correlation of two float columns of numbers up to 2^11; 0 where one of them does not vary."""
     x, y = grains(x), grains(y)
@@ -432,9 +441,9 @@ def phrases_of(rows: Rows, text: str, size: int) -> Rows:
 def values(name: str, items: list[str] | list[int] | int, of: Rows) -> Rows:
     """A relation with one row per item (or per whole number below it), made from any relation ``of`` with a row."""
     listed = ibis.array(items) if isinstance(items, list) else ibis.range(0, items)
-    item = listed.unnest()
+    kind = "array<string>" if listed.type().value_type.is_string() else "array<int64>"
     one = of.limit(1).select(one=ibis.literal(1))
-    return one.select(**{name: item if item.type().is_string() else item.cast("int64")})
+    return one.select(**{name: listed.cast(kind).unnest()})
 
 
 def joined(left: Rows, right: Rows, keys: dict[str, str]) -> Rows:

@@ -6,6 +6,7 @@ from features import ops
 from features.declare import Rows, Value, view
 
 TEXT_LENGTH = 4_000  # characters read of a post
+MOST_COUNTED = 2**53  # likes of a post, or views: 500 times as many can be added up in whole numbers
 URL = r"(?i)https?://\S+|www\.\S+"
 MENTION = r"(?:^RT )?@[\p{L}\p{N}_]+:?"  # with the mark of a repost, which names its author
 HASHTAG = r"#[\p{L}\p{N}_]+"
@@ -103,7 +104,7 @@ def liked_posts(past_posts: Rows, profile: Rows) -> Rows:
     """Own posts with what they received, beside the author's followers."""
     own = past_posts.filter(ops.either(past_posts.kind != "repost", True) & (past_posts.likes_count >= 0))
     counts = {
-        short: ops.when(own[f"{short}_count"] >= 0, own[f"{short}_count"])
+        short: ops.when(own[f"{short}_count"] >= 0, ops.smallest(own[f"{short}_count"], MOST_COUNTED))
         for short in ("likes", "comments", "reposts", "views")
     }
     own = own.select("account_id", "post_id", "at_s", **counts)

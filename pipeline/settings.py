@@ -35,6 +35,10 @@ class Featurize(Settings):
     threads: int = Field(default=2, ge=1)
     families: tuple[str, ...] = ()  # none: all
     without: tuple[str, ...] = ()  # features left out by name
+    engine: Literal["duckdb", "spark"] = "duckdb"  # spark: the same features on a cluster, see docs/engines.md
+    spark_master: str = "local[2]"  # or spark://HOST:PORT, yarn, k8s://..., or sc://HOST:PORT for Spark Connect
+    spark_scratch: str | None = None  # folder every worker reaches, for steps and result; none: the temporary folder
+    spark: dict[str, str] = {}  # further settings of the Spark session
 
 
 class Register(Gate):

@@ -77,10 +77,10 @@ def load(name: str, layout: Layout, wanted_by: str) -> Any:
         from pipeline.tablefiles import TableFiles
 
         return TableFiles.open(path)
+    if path.suffix == ".parquet":
+        return _read_parquet(name, path)  # one file, or a folder of them
     if path.is_dir():
         return read_folder(path)
-    if path.suffix == ".parquet":
-        return _read_parquet(name, path)
     return read_json(path) if path.suffix == ".json" else path.read_text(encoding="utf-8")
 
 

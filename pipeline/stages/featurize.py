@@ -32,16 +32,26 @@ def featurize(
     ``features`` as a function that writes a Parquet file, ``transfer_features`` as a table, ``references`` as
     the files of a folder, ``groups`` as a table: who acted together
     """
-    made = featurize_tables(tables, verdicts(tables, folds, "fold"), settings, also=["groups"], watch=watch)
+    measure = _measurer(tables, folds, settings)
+    made = measure("fold", also=["groups"], watch=watch)
     fitted = [f.name for f in made.plan.features if f.fitted]
     several = len(folds["source_fold"].unique()) > 1
-    apart = featurize_tables(tables, verdicts(tables, folds, "source_fold"), settings, only=fitted if several else [])
+    apart = measure("source_fold", only=fitted if several else [])
     return {
         "features": made.write,
         "transfer_features": apart.table().drop_columns(["as_of"]),
         "references": references(made),
         "groups": made.other("groups", GROUPS),
     }
+
+
+def _measurer(tables: TableFiles, folds: pd.DataFrame, settings: Featurize) -> Callable[..., Any]:
+    """The engine of the settings: measures accounts against references that are fitted apart by a column of folds."""
+    if settings.engine == "spark":
+        from pipeline.spark import featurize_with_spark
+
+        return lambda column, **more: featurize_with_spark(tables, folds, column, settings, **more)
+    return lambda column, **more: featurize_tables(tables, verdicts(tables, folds, column), settings, **more)
 
 
 def references(made: Featurized) -> dict[str, Any]:

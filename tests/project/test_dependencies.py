@@ -15,6 +15,7 @@ from pipeline.dvcyaml import PROJECT
 OURS = ("features", "models", "pipeline", "review", "simulation")
 KNOWN = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LOCK = (PROJECT / "requirements.lock").read_text(encoding="utf-8")
+SPARK = (PROJECT / "requirements-spark.lock").read_text(encoding="utf-8")  # large, and for those alone who use it
 # Compared with in environments of their own, which `benchmarks/rivals.py` makes.
 RIVALS = {"flaml", "autogluon"}
 
@@ -42,7 +43,12 @@ def imported(folder: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("folder", "extras"), [*((f, ()) for f in OURS), ("tests", ("dev",)), ("benchmarks", ("dev", "benchmarks"))]
+    ("folder", "extras"),
+    [
+        *((f, ("spark",) if f == "pipeline" else ()) for f in OURS),
+        ("tests", ("dev",)),
+        ("benchmarks", ("dev", "benchmarks")),
+    ],
 )
 def test_what_is_imported_is_declared(folder, extras):
     brought_by = packages_distributions()
@@ -56,6 +62,7 @@ def test_what_is_imported_is_declared(folder, extras):
 
 
 def test_what_is_declared_is_locked_with_its_hash():
-    locked = {plain(n) for n in re.findall(r"^([A-Za-z0-9._-]+)==", LOCK, flags=re.MULTILINE)}
-    assert declared("dev", "benchmarks") - locked == set()
-    assert all("--hash=sha256:" in part for part in re.split(r"\n(?=[A-Za-z0-9._-]+==)", LOCK.strip()))
+    for lock, needed in ((LOCK, declared("dev", "benchmarks")), (SPARK, declared("spark") - declared())):
+        locked = {plain(n) for n in re.findall(r"^([A-Za-z0-9._-]+)==", lock, flags=re.MULTILINE)}
+        assert needed - locked == set()
+        assert all("--hash=sha256:" in part for part in re.split(r"\n(?=[A-Za-z0-9._-]+==)", lock.strip()))

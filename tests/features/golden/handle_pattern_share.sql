@@ -135,7 +135,7 @@ WITH "t3" AS (
         *
       FROM (
         SELECT
-          CAST(UNNEST(CAST([-1] AS TINYINT[])) AS BIGINT) AS "held_out"
+          UNNEST(CAST(CAST([-1] AS TINYINT[]) AS BIGINT[])) AS "held_out"
         FROM (
           SELECT
             1 AS "one"
@@ -197,7 +197,7 @@ FROM (
         *
       FROM (
         SELECT
-          CAST(UNNEST(CAST([-1] AS TINYINT[])) AS BIGINT) AS "held_out"
+          UNNEST(CAST(CAST([-1] AS TINYINT[]) AS BIGINT[])) AS "held_out"
         FROM (
           SELECT
             1 AS "one"

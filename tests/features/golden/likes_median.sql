@@ -106,10 +106,26 @@ FROM (
         "t0"."account_id",
         "t0"."post_id",
         "t0"."at_s",
-        CASE WHEN "t0"."likes_count" >= 0 THEN "t0"."likes_count" ELSE NULL END AS "likes",
-        CASE WHEN "t0"."comments_count" >= 0 THEN "t0"."comments_count" ELSE NULL END AS "comments",
-        CASE WHEN "t0"."reposts_count" >= 0 THEN "t0"."reposts_count" ELSE NULL END AS "reposts",
-        CASE WHEN "t0"."views_count" >= 0 THEN "t0"."views_count" ELSE NULL END AS "views"
+        CASE
+          WHEN "t0"."likes_count" >= 0
+          THEN LEAST("t0"."likes_count", 9007199254740992)
+          ELSE NULL
+        END AS "likes",
+        CASE
+          WHEN "t0"."comments_count" >= 0
+          THEN LEAST("t0"."comments_count", 9007199254740992)
+          ELSE NULL
+        END AS "comments",
+        CASE
+          WHEN "t0"."reposts_count" >= 0
+          THEN LEAST("t0"."reposts_count", 9007199254740992)
+          ELSE NULL
+        END AS "reposts",
+        CASE
+          WHEN "t0"."views_count" >= 0
+          THEN LEAST("t0"."views_count", 9007199254740992)
+          ELSE NULL
+        END AS "views"
       FROM "view_past_posts" AS "t0"
       WHERE
         COALESCE("t0"."kind" <> 'repost', TRUE) AND "t0"."likes_count" >= 0

@@ -1,0 +1,129 @@
+"""Spark gives what DuckDB gives: every feature, every group and every reference, on towns made to break it."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from features.builder import plan
+from features.catalogue import FEATURES
+from features.errors import BadInput
+from features.tables import TABLES
+from pipeline.settings import Featurize, read_params
+from pipeline.stages.featurize import featurize
+from tests.features.town import ONE_THREAD, Town
+from tests.features.worlds import busy_town, hostile_town
+
+needs_spark = pytest.mark.skipif(
+    importlib.util.find_spec("pyspark") is None or shutil.which("java") is None,
+    reason="Spark needs Java 17 and pyspark: make spark",
+)
+# Compiling code for each of some hundred queries takes longer than running them on so few rows.
+QUICK = {
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
+# A curve fitted on sums that hold the counters of the hostile accounts, 2^53: one grain of its sums more or less.
+WIDER = {"likes_for_followers": 2e-6}
+SPARK = Featurize(engine="spark", memory="2GB", spark=QUICK)
+
+
+def strange_town() -> Town:
+    """A busy town among hostile texts and counters, same-second events, undated follows and accounts of nothing."""
+    town, hostile = busy_town(), hostile_town()
+    for table in ("accounts", "posts", "verdicts", "engagements", "follows"):
+        getattr(town, table).extend(getattr(hostile, table))
+    second = pd.Timestamp("2024-01-20 12:00:00", tz="UTC")
+    for fan in ("u1", "u2", "u3", "t1"):
+        town.posts.append({"post_id": f"{fan}-at-once", "account_id": fan, "created_at": second, "kind": None})
+        for post in ("u1-at-once", "u2-at-once", "twins-0003"):
+            for kind in ("like", "comment", "like"):
+                town.engagements.append({"actor_id": fan, "post_id": post, "kind": kind, "created_at": second})
+    return town
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """What each engine returns, its features written and read."""
+    town = strange_town()
+    files = town.save(tmp_path_factory.mktemp("town"))
+    folds = town.judged().to_pandas().dropna(subset="fold")[["account_id", "fold"]].astype({"fold": "int64"})
+    # Two sources, so that what is fitted without the account's own is computed as well.
+    folds["source_fold"] = np.arange(len(folds)) % 2
+    found = {}
+    for name, settings in (("duckdb", ONE_THREAD), ("spark", SPARK)):
+        result = featurize(files, folds, settings)
+        path = tmp_path_factory.mktemp(name) / "features.parquet"
+        result["features"](path)
+        found[name] = result | {"features": pd.read_parquet(path)}
+    return found
+
+
+def too_far(ours: pd.DataFrame, theirs: pd.DataFrame) -> dict[str, float]:
+    """Columns whose largest relative distance is above 1e-6, or in which one is missing and the other is not."""
+    distance = ((ours - theirs).abs() / ours.abs().clip(lower=1)).max().fillna(0.0)
+    distance = distance.mask((ours.isna() != theirs.isna()).any(), np.inf)
+    return {name: far for name, far in distance.items() if far > WIDER.get(name, 1e-6)}
+
+
+@needs_spark
+@pytest.mark.slow
+def test_every_feature_is_the_same_on_both_engines(made):
+    ours, theirs = (made[engine]["features"].set_index("account_id") for engine in ("duckdb", "spark"))
+    assert list(theirs.columns) == ["as_of", *FEATURES]
+    assert list(theirs.index) == list(ours.index) == sorted(ours.index)
+    assert (ours.pop("as_of") == theirs.pop("as_of")).all()
+    assert ours.notna().any().all()
+    assert too_far(ours, theirs) == {}
+
+
+@needs_spark
+@pytest.mark.slow
+def test_references_groups_and_transfer_features_are_the_same(made):
+    ours, theirs = made["duckdb"], made["spark"]
+    assert theirs["groups"].equals(ours["groups"])
+    assert ours["references"].keys() == theirs["references"].keys()
+    for name, table in ours["references"].items():
+        if isinstance(table, pa.Table):
+            mine, other = table.to_pandas(), theirs["references"][name].to_pandas()
+            pd.testing.assert_frame_equal(other, mine, check_dtype=False, rtol=1e-6)
+    frames = [made[e]["transfer_features"].to_pandas().set_index("account_id") for e in ("duckdb", "spark")]
+    assert len(frames[0].columns) > 5
+    assert too_far(*frames) == {}
+
+
+@needs_spark
+def test_everything_compiles_for_spark():
+    whole = plan({name: table.schema for name, table in TABLES.items()}, also=["groups"], dialect="pyspark")
+    assert {s.name for s in whole.steps} == {
+        s.name for s in plan({n: t.schema for n, t in TABLES.items()}, also=["groups"]).steps
+    }
+    every = "".join(s.sql for s in whole.steps)
+    assert r"\v\f'" not in every
+    assert "STRLEN(" not in every
+    dropped = [name for i in range(len(whole.steps)) for name in whole.done_after(i)]
+    assert "view_deeds" in dropped
+
+
+def test_the_engine_is_a_setting():
+    assert read_params(None, ["featurize.engine=spark"]).featurize.engine == "spark"
+    with pytest.raises(BadInput, match=r"featurize\.engine"):
+        read_params(None, ["featurize.engine=abacus"])
+
+
+def test_without_pyspark_the_sentence_says_what_to_install(monkeypatch, tmp_path):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+    monkeypatch.setitem(sys.modules, "pyspark.sql", None)
+    town = Town().add("a", fold=0)
+    folds = pd.DataFrame({"account_id": ["a"], "fold": [0], "source_fold": [0]})
+    with pytest.raises(BadInput, match="make spark"):
+        featurize(town.save(tmp_path), folds, SPARK)
