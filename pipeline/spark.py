@@ -241,6 +241,9 @@ def _reference(folder: Path, name: str) -> pa.Table:
     """What a model carries of a reference: its rows fitted on all training accounts, sorted; thousands at most."""
     rows = _read(folder / f"reference_{name}")
     whole = rows.filter(pc.equal(rows["held_out"], -1))
+    # Spark divides whole numbers by a written fraction as decimals; a model carries floats.
+    kinds = [pa.field(f.name, pa.float64() if pa.types.is_decimal(f.type) else f.type) for f in whole.schema]
+    whole = whole.cast(pa.schema(kinds))
     return whole.sort_by([(column, "ascending") for column in whole.column_names])
 
 

@@ -93,7 +93,9 @@ def test_references_groups_and_transfer_features_are_the_same(made):
     for name, table in ours["references"].items():
         if isinstance(table, pa.Table):
             mine, other = table.to_pandas(), theirs["references"][name].to_pandas()
-            pd.testing.assert_frame_equal(other, mine, check_dtype=False, rtol=1e-6)
+            # The curve of WIDER again: its spread is a small difference of large sums.
+            rtol = 1e-4 if name == "likes_by_followers.parquet" else 1e-6
+            pd.testing.assert_frame_equal(other, mine, check_dtype=False, rtol=rtol)
     frames = [made[e]["transfer_features"].to_pandas().set_index("account_id") for e in ("duckdb", "spark")]
     assert len(frames[0].columns) > 5
     assert too_far(*frames) == {}
