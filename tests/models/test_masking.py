@@ -16,10 +16,10 @@ from models.training import train_model
 
 NAN = np.nan
 DECLARED = [
-    {"name": "age", "needs": ["accounts"]},
-    {"name": "posts", "needs": ["accounts", "posts"]},
-    {"name": "likes", "needs": ["accounts", "engagements", "posts"]},
-    {"name": "fans", "needs": ["accounts", "follows"]},
+    {"name": "age", "family": "profile", "needs": ["accounts"]},
+    {"name": "posts", "family": "activity", "needs": ["accounts", "posts"]},
+    {"name": "likes", "family": "actions", "needs": ["accounts", "engagements", "posts"]},
+    {"name": "fans", "family": "neighbours", "needs": ["accounts", "follows"]},
     {"name": "given"},
 ]
 

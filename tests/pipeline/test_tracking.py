@@ -144,7 +144,8 @@ def evaluated() -> dict[str, Any]:
 def explained(trained: dict[str, Any]) -> dict[str, Any]:
     found = importance(np.ones((2, 1)), ["followers"], {"followers": "profile"})
     table = trained["oof"][["account_id", "raw_score"]]
-    return {"contributions": table, "importance": found, "cases": [], "pictures": {"a/b.svg": b"<svg/>"}}
+    pictures = {"a/b.svg": b"<svg/>"}
+    return {"contributions": table, "importance": found, "cases": [], "evidence": table, "pictures": pictures}
 
 
 def test_later_stages_write_into_the_run_of_their_model(layout):
