@@ -73,10 +73,13 @@ def known(part: str) -> list[dict[str, Any]]:
 
 
 def commit() -> str:
-    """Short name of the commit that is measured, marked when the tree differs from it."""
-    return subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=PROJECT, check=True, capture_output=True, text=True
-    ).stdout.strip()
+    """Short name of the commit that is measured, marked when the tree differs from it in more than docs."""
+
+    def git(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["git", *words], cwd=PROJECT, capture_output=True, text=True)
+
+    name = git("describe", "--always").stdout.strip()
+    return name if git("diff", "--quiet", "HEAD", "--", ".", ":!docs").returncode == 0 else f"{name}-dirty"
 
 
 def evaluation(out: Path, *settings: str) -> dict[str, Any]:
