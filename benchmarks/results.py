@@ -202,7 +202,7 @@ def quality_lines(rows: list[dict[str, Any]]) -> list[str]:
         "",
         "Out of fold, 5 grouped folds (near-identical names stay on one side), which is harder than 5 random folds.",
         "The reference is LightGBM with 200 trees on the obvious columns of the set over random folds; where unpump is",
-        "below it, its own figures over random folds stand beside. Seconds are of prepare to evaluate.",
+        "below it, its own figures over random folds stand beside. Seconds are of prepare to evaluate, on a busy machine.",
         "",
         *metric_table(rows, reference=True),
     ]
@@ -251,7 +251,7 @@ def transfer_lines(rows: list[dict[str, Any]]) -> list[str]:
     for row in rows:
         lines += [
             "",
-            f"### {row['sets'].capitalize()}",
+            f"### {row['sets'][0].upper()}{row['sets'][1:]}",
             "",
             "| left out | ROC AUC | average precision | adapted: ROC AUC | adapted: average precision "
             "| inside the folds: ROC AUC |",
