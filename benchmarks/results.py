@@ -202,8 +202,8 @@ def quality_lines(rows: list[dict[str, Any]]) -> list[str]:
         "",
         "Out of fold, 5 grouped folds (near-identical names stay on one side), which is harder than 5 random folds.",
         "The reference is LightGBM with 200 trees on the obvious columns of the set over random folds; where unpump is",
-        "below it, its own figures over random folds stand beside. Seconds are of prepare to evaluate while the machine",
-        "did other things as well.",
+        "below it, its own figures over random folds stand beside. Seconds are of prepare to evaluate; the machine",
+        "did other things as well while it measured.",
         "",
         *metric_table(rows, reference=True),
     ]
