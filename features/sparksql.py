@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
+# A number with a fraction; texts and names are matched first, so that what looks like a number in them stays.
+_FRACTION = re.compile(r"('(?:[^'\\]|\\.)*'|`[^`]*`)|(?<![\w.])(\d+\.\d+)(?![\w.])", re.DOTALL)
 # Both name the bytes of a text by characters of Latin-1, so that Spark's edit distance counts bytes as DuckDB's does.
 _BYTES = "DECODE(ENCODE(x, 'UTF-8'), 'ISO-8859-1')"
 
@@ -13,7 +16,9 @@ def spark_sql(sql: str) -> str:
     """SQL as Ibis writes it for Spark, put right."""
     sql = _by_bytes(sql) if "STRLEN(" in sql or "LEVENSHTEIN(" in sql else sql
     # Spark reads the escapes of vertical tab and form feed as the letters v and f, and would trim these.
-    return sql.replace(r"\r\v\f'", r"\r\u000B\u000C'")
+    sql = sql.replace(r"\r\v\f'", r"\r\u000B\u000C'")
+    # Spark reads 0.5 as a decimal, and what is divided by a decimal is rounded to some six digits.
+    return _FRACTION.sub(lambda found: found[1] or f"{found[2]}D", sql)
 
 
 def _by_bytes(sql: str) -> str:
