@@ -20,9 +20,12 @@ from pipeline.database import files as names
 from pipeline.database import ident, open_database
 from pipeline.progress import Progress
 from pipeline.settings import Featurize
+from pipeline.sizes import bytes_of
 from pipeline.tablefiles import TableFiles
 
 ROWS = 100_000  # of a batch written at once
+# Of the memory of the whole process; the rest is for Python, Arrow, graphs, and what DuckDB does not count.
+DUCKDB = 0.8
 NUMBER = "row_number() OVER (ORDER BY CAST(account_id AS VARCHAR)) - 1 AS account"
 DUCK_TYPES = {pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.bool_(): "BOOLEAN", pa.float64(): "DOUBLE"}
 
@@ -145,7 +148,9 @@ def wanted(settings: Featurize, schemas: Mapping[str, pa.Schema]) -> tuple[str, 
 def connect(settings: Featurize) -> tuple[duckdb.DuckDBPyConnection, Any]:
     """A DuckDB connection within the settings' memory and threads, and the folder it spills to."""
     folder = tempfile.TemporaryDirectory(prefix="unpump-", ignore_cleanup_errors=True)
-    connection = open_database("featurize.memory", settings.memory, settings.threads, Path(folder.name), ordered=False)
+    most = int(bytes_of(settings.memory, "featurize.memory") * DUCKDB)
+    memory = f"{max(most // 10**6, 1)}MB"
+    connection = open_database("featurize.memory", memory, settings.threads, Path(folder.name), ordered=False)
     return connection, folder
 
 

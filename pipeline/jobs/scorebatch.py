@@ -11,7 +11,6 @@ scores it does not agree with are not complete.
 from __future__ import annotations
 
 import logging
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -24,11 +23,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from features.errors import BadInput, printable
 from pipeline.jobs.resumable import Facts, Parts, discard
 from pipeline.jobs.scorerows import ROWS, SCHEMA, in_groups, invalid_rows, references, score_features, verdicts
 from pipeline.progress import Progress
 from pipeline.settings import Params
+from pipeline.sizes import bytes_of
 
 if TYPE_CHECKING:
     from models.bundle import Model
@@ -39,7 +38,6 @@ log = logging.getLogger(__name__)
 FOLDER = ".score"  # in the output, while a job is not done
 FEATURES = "features.parquet"
 SINGLE, MANY = "scores.parquet", "scores"
-UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 # What Python, Arrow and the libraries need beside the rows they hold; measured at 0.55 GB.
 BASE = 600 * 10**6
 # Copies of a slice's features held at once: Arrow, matrix, contributions, and what computing these needs.
@@ -63,20 +61,6 @@ def bounded(params: Params) -> Params:
 def room(params: Params) -> int:
     """Bytes that ``score.memory`` leaves for rows."""
     return max(bytes_of(params.score.memory, "score.memory") - BASE, LEAST)
-
-
-def bytes_of(text: str, setting: str) -> int:
-    """Bytes that a setting such as ``4GB`` names.
-
-    Raises
-    ------
-    BadInput
-        When it names no amount.
-    """
-    found = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?i?B)\s*", text, re.IGNORECASE)
-    if not found or found[2].upper() not in UNITS:
-        raise BadInput(f"setting {setting}", expected="an amount of memory", got=printable(text), todo="Say 4GB.")
-    return int(float(found[1]) * UNITS[found[2].upper()])
 
 
 def identity(
