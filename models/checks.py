@@ -120,6 +120,23 @@ def too_few_accounts(seen: Seen) -> Answer:
     return "notice", says, {"accounts": seen.accounts, "needed": FEWEST}
 
 
+@check("UNP005", statistical=False, todo="Look at these rows: an export was cut in the middle, or changed its columns.")
+def refused_rows(seen: Seen) -> Answer:
+    """Rows that cannot be used (a negative count, no identifier, a moment that is none) are a part of a table."""
+    limit, found, evidence = seen.settings.refused, [], {}
+    for name, facts in seen.read.items():
+        share = facts["refused"] / max(facts["read"], 1)
+        evidence[name] = {"read": facts["read"], "refused": facts["refused"], "reasons": dict(facts["reasons"])}
+        if share >= limit:
+            most = max(facts["reasons"], key=lambda r: (facts["reasons"][r], r), default="unknown")
+            found.append((share, name, f"{share:.1%} of {name}, most of them {most.replace('_', ' ')}"))
+    if not found:
+        return None
+    found.sort(key=lambda f: (-f[0], f[1]))
+    severity: Severity = "severe" if found[0][0] >= 10 * limit else "warning"
+    return severity, f"Rows cannot be used: {'; '.join(f[2] for f in found)}.", evidence
+
+
 @check(
     "UNP010",
     statistical=True,

@@ -100,6 +100,8 @@ class Seen:
     bot_share : share of bots the model is declared to be used on; None: as in training
     history : volumes of earlier batches, oldest first: {"as_of", "accounts", "tables": {name: rows}}
     labelled : probability, low, high and truth of the accounts of this batch whose label is known
+    population : features that depend on who else is measured
+    read : table -> rows "read", "used" and "refused" of the batch, and "reasons" with their numbers
     """
 
     reference_profile: Profile
@@ -108,7 +110,8 @@ class Seen:
     bot_share: float | None = None
     history: Sequence[Mapping[str, Any]] = ()
     labelled: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None = None
-    population: frozenset[str] = field(default_factory=frozenset)  # features that depend on who else is measured
+    population: frozenset[str] = field(default_factory=frozenset)
+    read: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @cached_property
     def alpha(self) -> float:
@@ -220,6 +223,7 @@ def report(seen: Seen) -> dict[str, Any]:
         "attributions": rows_of(sorted(seen.pushes, key=lambda p: (-abs(p.change), p.feature))),
         "categories": rows_of(seen.values),
         "tables": {"batch": seen.batch["tables"], "reference": seen.reference_profile["tables"]},
+        "read": {name: dict(facts) for name, facts in seen.read.items()},
         "history": [dict(h) for h in seen.history],
         "alpha": seen.settings.alpha,
     }

@@ -149,6 +149,7 @@ class Monitor(Settings):
     volume: float = Field(default=2.0, gt=1)  # times more or fewer accounts than usual that are let pass
     events: float = Field(default=3.0, gt=1)  # times more or fewer rows of a table per account
     lag_days: float = Field(default=2.0, gt=0)  # by which a table may end earlier than it did in training
+    refused: float = Field(default=0.01, gt=0, lt=1)  # share of a table's rows that cannot be used; ten times: severe
     sample: int = Field(default=1000, ge=0)  # accounts whose contributions are computed; 0: none
     history: int = Field(default=60, ge=0)  # earlier batches remembered
 

@@ -78,14 +78,18 @@ def monitor(
 def watch(
     model: Any, tables: TableFiles, out: Path, params: Params, labels: Path | None, reference: Path | None
 ) -> dict[str, Any]:
-    """The same with a model that is loaded and tables that are open."""
+    """The same with a model that is loaded and tables that are open; they are cleaned as for scoring."""
     from models.monitoring import Seen, report
+    from pipeline.jobs.score import check_columns
+    from pipeline.recipes.canonical import clean_tables
     from review.monitor import monitor_page
     from review.prometheus import prometheus_text
 
     known = known_profile(model, reference)
     truth = read_truth(tables, labels)
-    counted = count(model, known, tables, params, truth)
+    check_columns(model, tables)
+    clean = clean_tables(tables, params.prepare, may_be_empty=True)
+    counted = count(model, known, clean.tables, params, truth)
     history = earlier(out / "history.json", counted["batch"], params.monitor.history)
     seen = Seen(
         known,
@@ -95,6 +99,7 @@ def watch(
         history=history["before"],
         labelled=counted["labelled"],
         population=frozenset(d["name"] for d in model.declarations if d.get("population")),
+        read=clean.counts,
     )
     found = report(seen)
     found["about"] = {

@@ -39,7 +39,12 @@ class Cleaned:
 
 
 def read_tables(folder: Path, settings: Prepare) -> Cleaned:
-    """Canonical tables in ``folder``, cleaned for scoring; a table of labels is left alone.
+    """Canonical tables in ``folder``, cleaned for scoring as ``clean_tables`` does it."""
+    return clean_tables(TableFiles.open(folder), settings)
+
+
+def clean_tables(files: TableFiles, settings: Prepare, may_be_empty: bool = False) -> Cleaned:
+    """Canonical tables cleaned for scoring; a table of labels is left alone.
 
     An account without identifier is called by its file and row. Of several rows of one account the one observed last is
     scored and the others are invalid. Events may name accounts that are not in ``accounts``.
@@ -49,12 +54,11 @@ def read_tables(folder: Path, settings: Prepare) -> Cleaned:
     BadInput
         When accounts are absent or empty, a file is no Parquet, or a needed column is missing or of a wrong type.
     """
-    found = TableFiles.open(folder)
-    found = TableFiles(found.folder, {t: files for t, files in found.files.items() if t != "labels"})
+    found = TableFiles(files.folder, {t: paths for t, paths in files.files.items() if t != "labels"})
     with Workspace(settings.memory, settings.threads) as work:
         refused = make_refused(work)
         given = draft_tables(work, found, "tables", limits_of(settings))
-        if not given.drafts["accounts"].read:
+        if not given.drafts["accounts"].read and not may_be_empty:
             raise BadInput(
                 str(found.files["accounts"][0]),
                 expected="accounts",
@@ -65,17 +69,17 @@ def read_tables(folder: Path, settings: Prepare) -> Cleaned:
             refuse_unusable(work, one, refused)
         here = Folder(work.folder)
         invalid = _invalid(work, given.drafts["accounts"])
-        files = {}
+        kept = {}
         for table, one in given.drafts.items():
             if _untouched(work, given, table):
-                files[table] = given.paths[table]
+                kept[table] = given.paths[table]
                 continue
             rows = _usable(work, one, refused)
             staged = write_table(work, here, table, rows, given.measures, ordered=table == "accounts")
             if staged.rows or table == "accounts":
-                files[table] = (staged.path,)
+                kept[table] = (staged.path,)
         counts = account(work, list(given.drafts.values()), {}, refused)["tables"]["tables"]
-    return Cleaned(TableFiles(here.path, files), invalid, counts, here)
+    return Cleaned(TableFiles(here.path, kept), invalid, counts, here)
 
 
 def _invalid(work: Workspace, accounts: Draft) -> pa.Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -214,7 +215,14 @@ def test_planted_drift_is_found(known, plant, code, labels):
 
 def test_every_check_has_a_planted_case():
     examine(seen(reference(town(0, 200)), town(1, 200)))
-    assert {code for _, code, _ in PLANTED} | {"UNP001", "UNP004"} == set(CHECKS)
+    assert {code for _, code, _ in PLANTED} | {"UNP001", "UNP004", "UNP005"} == set(CHECKS)
+
+
+@pytest.mark.parametrize(("refused", "severity"), [(9, None), (10, "warning"), (99, "warning"), (100, "severe")])
+def test_unusable_rows_are_told_by_their_share(known, refused, severity):
+    read = {"posts": {"read": 1000, "used": 1000 - refused, "refused": refused, "reasons": {"no_moment": refused}}}
+    told = {f.code: f.severity for f in examine(replace(seen(known, town(0)), read=read))}
+    assert told.get("UNP005") == severity
 
 
 @pytest.mark.parametrize("code", ["UNP001", "UNP010", "UNP044"])

@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from smalltown import NOW, SmallModel, small_model, write, write_accounts
 
@@ -14,6 +16,7 @@ from features.errors import BadInput
 from models.settings import Monitor
 from pipeline.jobs.monitor import earlier, read_truth, watch
 from pipeline.settings import Featurize, Params
+from pipeline.tablefiles import TableFiles
 
 PARAMS = Params(featurize=Featurize(memory="1GB", threads=1), monitor=Monitor(sample=300))
 
@@ -71,6 +74,33 @@ def test_an_export_without_posts_is_severe(model, tmp_path):
     said = watch(model, tables, tmp_path / "out", PARAMS, None, None)
     assert "UNP002" in said["codes"]
     assert said["exit_code"] == 3
+
+
+def test_a_batch_is_cleaned_as_for_scoring(model, tmp_path):
+    """Of two rows of one account the later counts; a few unusable rows change nothing, many are told."""
+    folder = tmp_path / "tables"
+    write_accounts(folder, 1000, 1)
+    once = pq.read_table(folder / "accounts.parquet")
+    earlier_rows = once.slice(0, 5).set_column(
+        once.schema.get_field_index("observed_at"), "observed_at", [[NOW - timedelta(days=1)] * 5]
+    )
+    blank = once.slice(7, 1).set_column(0, "account_id", [["  "]])
+    pq.write_table(pa.concat_tables([once, earlier_rows.cast(once.schema), blank.cast(once.schema)]), folder / "a")
+    (folder / "a").rename(folder / "accounts.parquet")
+    said = watch(model, TableFiles.open(folder), tmp_path / "out", PARAMS, None, None)
+    assert said["codes"] == []
+    assert said["accounts"] == 1000
+    read = json.loads((tmp_path / "out" / "monitor.json").read_text())["read"]["accounts"]
+    assert (read["read"], read["used"], read["refused"]) == (1006, 1000, 6)
+
+
+def test_rows_that_cannot_be_used_are_told(model, tmp_path):
+    counts = [5 if i % 5 else -1 for i in range(1000)]
+    said = run(model, tmp_path / "tables", tmp_path / "out", posts_count=counts)
+    assert "UNP005" in said["codes"]
+    assert said["exit_code"] == 3
+    found = json.loads((tmp_path / "out" / "monitor.json").read_text())["findings"]
+    assert "20.0% of accounts, most of them negative" in next(f for f in found if f["code"] == "UNP005")["says"]
 
 
 def test_volume_is_learned_from_earlier_batches(model, tmp_path):
