@@ -24,6 +24,8 @@ class BadInput(ValueError):  # noqa: N818 - it names the input, and reads so at 
 
 def printable(text: str, length: int = 120) -> str:
     """``text`` on one line, without control or direction-changing characters, at most ``length`` characters."""
+    if len(text) <= length and text.isprintable():
+        return text
     head = text[: length + 1]
     safe = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in head)
     return safe if len(safe) <= length else safe[: length - 1] + "…"

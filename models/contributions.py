@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -24,6 +25,9 @@ TOLERANCE = 1e-6  # of base + sum against the raw score, log-odds
 BULK_ROWS = 4000  # below, LightGBM's own is as fast: the fast path pays a second to look at every leaf
 BATCH_ROWS = 65_536  # 50 MB of contributions at 100 features
 CHECKED_ROWS = 64  # of each batch, feature by feature
+
+
+_READ: WeakKeyDictionary[Any, BulkTrees | None] = WeakKeyDictionary()
 
 
 class HasBooster(Protocol):
@@ -49,13 +53,14 @@ class Batch:
         return slice(self.start, self.start + len(self.raw))
 
 
-def contributions(model: HasBooster, matrix: Any) -> tuple[float, np.ndarray]:
+def contributions(model: HasBooster, matrix: Any, raw: np.ndarray | None = None) -> tuple[float, np.ndarray]:
     """SHAP values for the class *bot*, in log-odds.
 
     Parameters
     ----------
     model : Model, whose booster was trained on the columns of ``matrix`` in that order
     matrix : array or DataFrame of shape (n_accounts, n_features), float64, NaN where missing
+    raw : LightGBM's raw scores of the accounts, shape (n_accounts,), where they are known already
 
     Returns
     -------
@@ -64,22 +69,27 @@ def contributions(model: HasBooster, matrix: Any) -> tuple[float, np.ndarray]:
         within 1e-6
     """
     matrix = np.asarray(matrix, dtype=np.float64)
-    parts = list(in_batches(model, matrix))
+    parts = list(in_batches(model, matrix, raw=raw))
     if not parts:
         return 0.0, np.zeros(matrix.shape)
     return parts[0].base, np.vstack([part.values for part in parts])
 
 
-def in_batches(model: HasBooster, matrix: Any, rows: int = BATCH_ROWS) -> Iterator[Batch]:
+def in_batches(
+    model: HasBooster, matrix: Any, rows: int = BATCH_ROWS, raw: np.ndarray | None = None
+) -> Iterator[Batch]:
     """Contributions of ``matrix`` piece by piece: memory is bounded by ``rows``, not by the number of accounts."""
     booster, matrix = model.booster, np.asarray(matrix, dtype=np.float64)
     trees = _bulk_trees(booster) if min(len(matrix), rows) >= BULK_ROWS else None
     for start in range(0, len(matrix), rows):
         piece = np.ascontiguousarray(matrix[start : start + rows])
-        raw = np.asarray(booster.predict(piece, raw_score=True), dtype=np.float64)
-        fast = _checked(booster, trees, piece, raw) if trees and len(piece) >= BULK_ROWS else None
+        if raw is None:
+            truth = np.asarray(booster.predict(piece, raw_score=True), dtype=np.float64)
+        else:
+            truth = raw[start : start + rows]
+        fast = _checked(booster, trees, piece, truth) if trees and len(piece) >= BULK_ROWS else None
         base, values = fast or _own(booster, piece)
-        yield Batch(start, raw, base, values)
+        yield Batch(start, truth, base, values)
 
 
 def _own(booster: lgb.Booster, matrix: np.ndarray) -> tuple[float, np.ndarray]:
@@ -89,6 +99,13 @@ def _own(booster: lgb.Booster, matrix: np.ndarray) -> tuple[float, np.ndarray]:
 
 
 def _bulk_trees(booster: lgb.Booster) -> BulkTrees | None:
+    """The trees as the fast way wants them, read once for each booster."""
+    if booster not in _READ:
+        _READ[booster] = _read(booster)
+    return _READ[booster]
+
+
+def _read(booster: lgb.Booster) -> BulkTrees | None:
     try:
         from models.treeshap import BulkTrees
 

@@ -63,6 +63,17 @@ class KindModel:
         """Names of the kinds, object array of shape (k,)."""
         return np.array([k.name for k in self.kinds], dtype=object)
 
+    @cached_property
+    def alone(self) -> dict[str, OneKind]:
+        """The trees of each kind by themselves."""
+        return {kind.name: OneKind(one_class(self.text, place)) for place, kind in enumerate(self.kinds)}
+
+    def raw_scores(self, matrix: np.ndarray, threads: int = 0) -> np.ndarray:
+        """Score of every kind, shape (n, k), for ``matrix`` of shape (n, f)."""
+        if not len(matrix):
+            return np.empty((0, len(self.kinds)))
+        return np.asarray(self.booster.predict(matrix, raw_score=True, num_threads=threads))
+
     def probabilities(self, matrix: np.ndarray, bot_probability: np.ndarray, threads: int = 0) -> np.ndarray:
         """Probability of every kind.
 
@@ -76,21 +87,25 @@ class KindModel:
         -------
         float64 of shape (n, k), rows adding up to 1
         """
-        if not len(matrix):
-            return np.empty((0, len(self.kinds)))
-        raw = np.asarray(self.booster.predict(matrix, raw_score=True, num_threads=threads))
+        return self.shared_out(self.raw_scores(matrix, threads), bot_probability)
+
+    def shared_out(self, raw: np.ndarray, bot_probability: np.ndarray) -> np.ndarray:
+        """Probability of every kind from the scores of all, both of shape (n, k)."""
         return shared_out(raw, np.array([k.is_bot for k in self.kinds]), bot_probability)
 
     def named(self, matrix: np.ndarray, bot_probability: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The most probable kind of each account (object array) and its probability; shapes (n,)."""
-        p = self.probabilities(matrix, bot_probability)
+        return self.named_by(self.raw_scores(matrix), bot_probability)
+
+    def named_by(self, raw: np.ndarray, bot_probability: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The same from the scores of the kinds, shape (n, k)."""
+        p = self.shared_out(raw, bot_probability)
         best = p.argmax(axis=1) if len(p) else np.empty(0, dtype=np.int64)
         return self.names[best], p[np.arange(len(p)), best]
 
     def trees_of(self, name: str) -> OneKind:
         """The trees of the kind ``name``, whose contributions say what speaks for it."""
-        place = next(i for i, k in enumerate(self.kinds) if k.name == name)
-        return OneKind(one_class(self.text, place))
+        return self.alone[name]
 
 
 def shared_out(raw: np.ndarray, is_bot: np.ndarray, bot_probability: np.ndarray) -> np.ndarray:
@@ -99,6 +114,8 @@ def shared_out(raw: np.ndarray, is_bot: np.ndarray, bot_probability: np.ndarray)
     ``raw`` is of shape (n, k), ``is_bot`` bool of shape (k,) with both sides in it, ``bot_probability`` of shape (n,).
     """
     found = np.empty_like(raw, dtype=np.float64)
+    if not len(raw):
+        return found
     for side, whole in ((is_bot, bot_probability), (~is_bot, 1 - bot_probability)):
         part = raw[:, side]
         weight = np.exp(part - part.max(axis=1, keepdims=True))

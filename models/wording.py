@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from string import Formatter
 from typing import Any
 
@@ -54,13 +55,31 @@ class Said:
     def sentence(self, value: float) -> str:
         """The sentence for an account whose value is ``value``; for NaN, that and why it is not known."""
         if math.isnan(value):
-            what = self.summary.rstrip(".") or self.name
-            why = f" ({self.missing})" if self.missing and self.missing != "never" else ""
-            return printable(f"Not known: {what[:1].lower()}{what[1:]}{why}", LONGEST)
-        filled = _fill(self, value)
+            return self._unknown
+        filled = self._filled(value)
         if filled is None:
             filled = f"{self.name} is {number(value, self.unit)} (usual: {self._usual('')})"
         return printable(filled[:1].upper() + filled[1:], LONGEST)
+
+    @cached_property
+    def _unknown(self) -> str:
+        what = self.summary.rstrip(".") or self.name
+        why = f" ({self.missing})" if self.missing and self.missing != "never" else ""
+        return printable(f"Not known: {what[:1].lower()}{what[1:]}{why}", LONGEST)
+
+    @cached_property
+    def _pieces(self) -> tuple[tuple[str, str | None], ...] | None:
+        """Text, and the format of the value that follows it; None when the sentence asks for more than its fields."""
+        return _pieces(self)
+
+    def _filled(self, value: float) -> str | None:
+        if self._pieces is None:
+            return None
+        try:
+            said = [text if form is None else text + number(value, self.unit, form) for text, form in self._pieces]
+        except ValueError:  # a form that Python does not know
+            return None
+        return "".join(said) or None
 
     def _usual(self, form: str) -> str:
         if math.isnan(self.usual_low) or math.isnan(self.usual_high):
@@ -88,22 +107,25 @@ def number(value: float, unit: str, form: str = "") -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
-def _fill(said: Said, value: float) -> str | None:
-    """The filled sentence, or None when it asks for more than its two fields."""
+def _pieces(said: Said) -> tuple[tuple[str, str | None], ...] | None:
+    """The sentence taken apart once, with what is usual filled in; None when it asks for more than its two fields."""
     try:
         parts = list(Formatter().parse(said.says))
     except ValueError:
         return None
     form = next((spec or "" for _, name, spec, _ in parts if name == "value"), "")
-    out = []
+    out: list[tuple[str, str | None]] = []
     for text, name, spec, conversion in parts:
-        out.append(text)
         if name is None:
+            out.append((text, None))
             continue
         if name not in ("value", "usual") or conversion or not _FORMAT.fullmatch(spec or ""):
             return None
+        if name == "value":
+            out.append((text, spec or ""))
+            continue
         try:
-            out.append(number(value, said.unit, spec or "") if name == "value" else said._usual(spec or form))
+            out.append((text + said._usual(spec or form), None))
         except ValueError:  # a form that Python does not know
             return None
-    return "".join(out) or None
+    return tuple(out)

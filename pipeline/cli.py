@@ -159,8 +159,10 @@ def _add_score(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--model", required=True, metavar="DIR|models:/NAME@ALIAS", help="model directory or registered model"
     )
-    parser.add_argument(
-        "--tables", required=True, metavar="DIR", help="folder of canonical tables; labels are not needed"
+    given = parser.add_mutually_exclusive_group(required=True)
+    given.add_argument("--tables", metavar="DIR", help="folder of canonical tables; labels are not needed")
+    given.add_argument(
+        "--features", metavar="FILE", help="Parquet file of features that are ready, sorted by account_id"
     )
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for scores.parquet and manifest.json")
     parser.add_argument(

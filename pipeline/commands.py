@@ -141,7 +141,8 @@ def score(options: Namespace) -> Summary:
     return dict(
         score_job(
             model=options.model,
-            tables=Path(options.tables),
+            tables=Path(options.tables) if options.tables else None,
+            features=Path(options.features) if options.features else None,
             out=Path(options.out),
             params=settings(options),
             as_of=options.as_of,

@@ -25,12 +25,13 @@ log = logging.getLogger(__name__)
 
 def score(
     model: str,
-    tables: Path,
+    tables: Path | None,
     out: Path,
     params: Params,
     as_of: str | None = None,
     bot_share: float | None = None,
     root: Path = Path(),
+    features: Path | None = None,
 ) -> dict[str, Any]:
     """Score every account of ``tables`` and write ``scores.parquet`` and ``manifest.json`` to ``out``.
 
@@ -40,13 +41,14 @@ def score(
     Parameters
     ----------
     model : a model directory, or ``models:/NAME@ALIAS``
-    tables : folder of canonical tables; labels are ignored
+    tables : folder of canonical tables; labels are ignored. None where ``features`` are given
     out : folder for the two files; one job at a time may write it
     params : settings; ``score`` says what is explained
     as_of : UTC moment at which every account is judged, ISO 8601; None judges each when its counters were read
     bot_share : share of bots expected among these accounts; None takes the one the model was declared for. It changes
         probabilities, not tiers: those hold by the share of people they may meet
     root : folder of the tracking store
+    features : Parquet file of features that are ready, sorted by account_id, in place of ``tables``
 
     Returns
     -------
@@ -55,36 +57,57 @@ def score(
     Raises
     ------
     BadInput
-        When the model, the tables, the moment or the share cannot be used, another job writes ``out``, or its disk is
-        full; earlier outputs stay as they were.
+        When the model, the tables, the features, the moment or the share cannot be used, another job writes ``out``,
+        or its disk is full; earlier outputs stay as they were.
     """
+    from pipeline.jobs.reading import reading
+    from pipeline.jobs.readyfeatures import Features
     from pipeline.jobs.resumable import Parts, held, writable, write_whole
     from pipeline.jobs.scorebatch import FOLDER, Job, bounded, identity, publish
-    from pipeline.recipes.canonical import read_tables
+    from pipeline.recipes.canonical import Cleaned, clean_tables
     from pipeline.tablefiles import TableFiles
 
     if bot_share is not None and not 0 < bot_share < 1:
         raise BadInput(
             "--bot-share", expected="a share above 0 and below 1", got=str(bot_share), todo="Say 0.05 for 5%."
         )
+    if (tables is None) == (features is None) or (features and as_of):
+        raise BadInput(
+            "--tables and --features",
+            expected="one of them; features are ready as of the moments they hold",
+            got="both" if tables and features else "--as-of with --features" if features else "neither",
+            todo="Name the folder of canonical tables, or the file of features.",
+        )
     known, moment, params = load_model(model, root), moment_of(as_of), bounded(params)
-    given = TableFiles.open(tables)
+    source: Cleaned | Features
     with held(out):
-        clean = read_tables(tables, params.prepare)
-        check_columns(known, clean.tables)
-        parts = Parts(out / FOLDER, identity(known, given, params, moment, bot_share))
+        if features:
+            source = Features.given(features, known, params.score.part_rows)
+            read, files = {"features": {"read": source.rows}}, {"features": [features]}
+        else:
+            given = TableFiles.open(tables or Path())
+            source = clean_tables(given, params.prepare)
+            check_columns(known, source.tables)
+            known = reading(known, source.tables)
+            read, files = source.counts, {name: list(paths) for name, paths in given.files.items()}
+        parts = Parts(out / FOLDER, identity(known, files, params, moment, bot_share))
         if parts.resumed:
             log.info("going on with the job that was interrupted in %s", out)
-        facts = Job(known, clean, params, parts, moment, bot_share).run()
+        facts = Job(known, source, params, parts, moment, bot_share).run()
         counts = {name: _added(f[name] for f in facts) for name in ("status", "tiers")}
         told = {
             "accounts": sum(counts["status"].values()),
             **counts,
-            "model": {"address": printable(model, 300), "version": known.version, "feature_hash": known.feature_hash},
+            "model": {
+                "address": printable(model, 300),
+                "version": known.version,
+                "feature_hash": known.feature_hash,
+                "without": known.facts.get("without", []),
+            },
             "as_of": moment.isoformat() if moment else None,
             "bot_share": bot_share if bot_share is not None else known.bot_share,
             "settings": params.score.model_dump(mode="json"),
-            "tables": clean.counts,
+            "tables": read,
             "files": publish(out, parts, facts, params),
         }
         with writable(out):

@@ -12,17 +12,19 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipeline.jobs.rawscores import RawScores, raw_scores
+from pipeline.jobs.readyfeatures import Features
 from pipeline.jobs.resumable import Facts, Parts, discard
 from pipeline.jobs.scorerows import ROWS, SCHEMA, in_groups, invalid_rows, references, score_features, verdicts
 from pipeline.progress import Progress
@@ -32,7 +34,6 @@ from pipeline.sizes import bytes_of
 if TYPE_CHECKING:
     from models.bundle import Model
     from pipeline.recipes.canonical import Cleaned
-    from pipeline.tablefiles import TableFiles
 
 log = logging.getLogger(__name__)
 FOLDER = ".score"  # in the output, while a job is not done
@@ -43,8 +44,8 @@ BASE = 600 * 10**6
 # Copies of a slice's features held at once: Arrow, matrix, contributions, and what computing these needs.
 COPIES = 6
 FEWEST = 1024  # rows of a slice
+MOST = 100_000  # more explain no faster
 LEAST = 250 * 10**6  # bytes DuckDB and a slice cannot do without
-SAMPLE = 256  # rows of a slice whose compiled scores are compared with LightGBM's
 
 
 def bounded(params: Params) -> Params:
@@ -64,7 +65,7 @@ def room(params: Params) -> int:
 
 
 def identity(
-    model: Model, tables: TableFiles, params: Params, as_of: datetime | None, bot_share: float | None
+    model: Model, files: Mapping[str, Sequence[Path]], params: Params, as_of: datetime | None, bot_share: float | None
 ) -> dict[str, Any]:
     """What tells this job from any other that could have another result."""
     from features.builder import feature_hash
@@ -80,45 +81,68 @@ def identity(
         "bot_share": bot_share,
         "score": params.score.model_dump(mode="json", exclude={"memory", "compiled"}),
         "prepare": params.prepare.model_dump(mode="json", include={"latest_at", "text_limit"}),
-        "tables": {name: [stamp(f) for f in files] for name, files in sorted(tables.files.items()) if name != "labels"},
+        "tables": {name: [stamp(f) for f in paths] for name, paths in sorted(files.items()) if name != "labels"},
     }
 
 
 class Job:
-    """The scoring of some accounts into one output, part by part."""
+    """The scoring of some accounts into one output, part by part.
+
+    Parameters
+    ----------
+    model : Model
+    source : cleaned tables to be measured, or features that are ready
+    params, as_of, share : as ``pipeline.jobs.score.score`` takes them
+    parts : where finished parts are kept
+    """
 
     def __init__(
-        self, model: Model, clean: Cleaned, params: Params, parts: Parts, as_of: datetime | None, share: float | None
+        self,
+        model: Model,
+        source: Cleaned | Features,
+        params: Params,
+        parts: Parts,
+        as_of: datetime | None,
+        share: float | None,
     ) -> None:
-        self.model, self.clean, self.params, self.parts = model, clean, params, parts
+        self.model, self.source, self.params, self.parts = model, source, params, parts
         self.as_of, self.share = as_of, share
-        self.invalid = invalid_rows(model, clean.invalid)
-        self.trees: Callable[[np.ndarray], np.ndarray] | None = None
+        self.invalid = SCHEMA.empty_table() if isinstance(source, Features) else invalid_rows(model, source.invalid)
+        self.trees: RawScores | None = None
 
     def run(self) -> list[Facts]:
         """Make every part that is not there yet; the facts of all, in order."""
-        self.parts.sound(FEATURES) or self.parts.make(FEATURES, self._measure)
-        with pq.ParquetFile(self.parts.path(FEATURES)) as features:
-            groups = features.num_row_groups
-            names = [f"part-{i:05d}.parquet" for i in range(max(groups, 1))]
-            facts = {name: found for name in names if (found := self.parts.sound(name))}
-            total = features.metadata.num_rows + self.invalid.num_rows
-            todo = total - sum(f["rows"] for f in facts.values())
-            self.trees = compiled(self.model, todo, self.params)
-            with Progress("scoring accounts", total, total - todo) as progress:
-                for i, name in enumerate(names):
-                    if name in facts:
-                        continue
-                    facts[name] = self.parts.make(name, partial(self._score, features, i))
-                    progress.add(facts[name]["rows"])
-        return [facts[name] for name in names]
+        features = self._features()
+        names = [f"part-{i:05d}.parquet" for i in range(len(features.parts))]
+        facts = {name: found for name in names if (found := self.parts.sound(name))}
+        total = features.rows + self.invalid.num_rows
+        todo = total - sum(f["rows"] for f in facts.values())
+        self.trees = raw_scores(self.model, todo, self.params)
+        with Progress("scoring accounts", total, total - todo) as progress:
+            for i, name in enumerate(names):
+                if name in facts:
+                    continue
+                facts[name] = self.parts.make(name, partial(self._score, features, i))
+                progress.add(facts[name]["rows"])
+        made = [facts[name] for name in names]
+        if not features.ours:
+            for one, after in pairwise(f for f in made if f["rows"]):
+                features.check_order(pa.array([one["last"], after["first"]]))
+        return made
 
-    def _measure(self, path: Path) -> Facts:
+    def _features(self) -> Features:
+        """The features of all accounts, measured now unless they are ready."""
+        if isinstance(self.source, Features):
+            return self.source
+        self.parts.sound(FEATURES) or self.parts.make(FEATURES, partial(self._measure, self.source))
+        return Features.measured(self.parts.path(FEATURES))
+
+    def _measure(self, clean: Cleaned, path: Path) -> Facts:
         """Write the features of all accounts, sorted, in row groups that will be the parts."""
         from pipeline.engine import featurize_tables
 
         log.info("measuring %d features of every account", len(self.model.columns))
-        tables, columns = self.clean.tables, len(self.model.columns)
+        tables, columns = clean.tables, len(self.model.columns)
         rows = max(1, min(self.params.score.part_rows, room(self.params) // 4 // (8 * columns)))
         made = featurize_tables(
             tables, verdicts(tables, self.as_of), self.params.featurize, references(self.model), self.model.columns
@@ -133,48 +157,58 @@ class Job:
         made.connection.close()
         return {"rows": count}
 
-    def _score(self, features: pq.ParquetFile, group: int, path: Path) -> Facts:
-        """Write part number ``group``: its accounts, and the rows of accounts that belong between them."""
+    def _score(self, features: Features, part: int, path: Path) -> Facts:
+        """Write one part: its accounts, and the rows of accounts that belong between them."""
         status: Counter[str] = Counter()
         tiers: Counter[str] = Counter()
         rows, first, last = 0, None, None
         with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
-            for piece in self._pieces(features, group):
+            # Row groups of one size, however large slices are: memory must not decide about bytes.
+            for piece in in_groups(self._pieces(features, part)):
                 writer.write_table(piece, row_group_size=ROWS)
-                status.update(piece.column("status").to_pylist())
-                tiers.update(t for t in piece.column("tier").to_pylist() if t is not None)
+                _count(status, piece.column("status"))
+                _count(tiers, piece.column("tier"))
                 first = piece.column("account_id")[0].as_py() if first is None else first
                 last = piece.column("account_id")[-1].as_py()
                 rows += piece.num_rows
-        return {"rows": rows, "status": dict(status), "tiers": dict(tiers), "first": first, "last": last}
+        return {"rows": rows, "first": first, "last": last, "status": dict(status), "tiers": dict(tiers)}
 
-    def _pieces(self, features: pq.ParquetFile, group: int) -> Iterator[pa.Table]:
-        """Rows of one part in slices that memory has room for, sorted by account_id."""
-        groups = features.num_row_groups
-        waiting = self._invalid_of(features, group)
-        if groups:
-            step = slice_rows(self.params, len(self.model.columns))
-            for batch in features.iter_batches(batch_size=step, row_groups=[group]):
-                piece = pa.Table.from_batches([batch])
-                rows = score_features(self.model, piece, self.params.score, self.share, self.trees)
-                before = _until(waiting, rows.column("account_id")[-1])
-                both = pa.concat_tables([rows, waiting.slice(0, before)])
-                waiting = waiting.slice(before)
-                # The sort is stable: of rows with one identifier the scored one stays first.
-                yield both.take(pc.sort_indices(both.column("account_id"))).combine_chunks()
+    def _pieces(self, features: Features, part: int) -> Iterator[pa.Table]:
+        """Rows of one part, sorted, in pieces that fit into memory."""
+        waiting = self._invalid_of(features, part)
+        step = slice_rows(self.params, len(self.model.columns))
+        for piece in features.pieces(part, self.model.columns, step):
+            rows = score_features(self.model, piece, self.params.score, self.share, self.trees)
+            before = _until(waiting, rows.column("account_id")[-1])
+            if not before:
+                yield rows
+                continue
+            both = pa.concat_tables([rows, waiting.slice(0, before)])
+            waiting = waiting.slice(before)
+            # The sort is stable: of rows with one identifier the scored one stays first.
+            yield both.take(pc.sort_indices(both.column("account_id"))).combine_chunks()
         if waiting.num_rows:
             yield waiting
 
-    def _invalid_of(self, features: pq.ParquetFile, group: int) -> pa.Table:
+    def _invalid_of(self, features: Features, part: int) -> pa.Table:
         """Invalid rows after the last account of the part before, up to the last of this one; all others at the end."""
-        groups = features.num_row_groups
-        start = _until(self.invalid, _last(features, group - 1)) if group else 0
-        end = _until(self.invalid, _last(features, group)) if group < groups - 1 else self.invalid.num_rows
+        if not self.invalid.num_rows:
+            return self.invalid
+        start = _until(self.invalid, _last(features, part - 1)) if part else 0
+        end = _until(self.invalid, _last(features, part)) if part < len(features.parts) - 1 else self.invalid.num_rows
         return self.invalid.slice(start, end - start)
 
 
-def _last(features: pq.ParquetFile, group: int) -> pa.Scalar:
-    return features.read_row_group(group, columns=["account_id"]).column("account_id")[-1].cast(pa.string())
+def _count(counts: Counter[str], names: pa.ChunkedArray) -> None:
+    """Add how often each name occurs; null is none."""
+    found = names.drop_null().value_counts()
+    counts.update(dict(zip(found.field("values").to_pylist(), found.field("counts").to_pylist(), strict=True)))
+
+
+def _last(features: Features, part: int) -> pa.Scalar:
+    with pq.ParquetFile(features.path) as file:
+        ids = file.read_row_group(features.parts[part][-1], columns=["account_id"]).column("account_id")
+    return ids[-1].cast(pa.string())
 
 
 def _until(rows: pa.Table, last: pa.Scalar) -> int:
@@ -186,28 +220,7 @@ def _until(rows: pa.Table, last: pa.Scalar) -> int:
 
 def slice_rows(params: Params, columns: int) -> int:
     """Rows scored at once: half of the memory that is left, divided by what a row needs."""
-    return max(FEWEST, min(ROWS, room(params) // 2 // (8 * COPIES * max(columns, 1))))
-
-
-def compiled(model: Model, rows: int, params: Params) -> Callable[[np.ndarray], np.ndarray] | None:
-    """The fast way to raw scores where it pays: LightGBM's scores, bit for bit; None leaves it to LightGBM."""
-    from models.compiledtrees import WORTH_ROWS, CompiledTrees, Unreadable
-
-    if params.score.compiled == "never" or (params.score.compiled == "auto" and rows < WORTH_ROWS):
-        return None
-    try:
-        trees = CompiledTrees.of(model.booster_text)
-    except (ImportError, Unreadable):
-        return None
-
-    def scores(matrix: np.ndarray) -> np.ndarray:
-        found = trees.raw_scores(matrix, params.featurize.threads)
-        if np.array_equal(found[:SAMPLE], model.raw_scores(matrix[:SAMPLE])):
-            return found
-        log.warning("scored by LightGBM: compiled trees differ from it here")
-        return model.raw_scores(matrix)
-
-    return scores
+    return max(FEWEST, min(MOST, room(params) // 2 // (8 * COPIES * max(columns, 1))))
 
 
 def publish(out: Path, parts: Parts, facts: list[Facts], params: Params) -> dict[str, Facts]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -12,10 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipeline.jobs.rawscores import RawScores
 from pipeline.settings import Score
 
 if TYPE_CHECKING:
     from models.bundle import Model
+    from models.reasons import Reasons
     from pipeline.tablefiles import TableFiles
 
 SCORED, NO_EVIDENCE, INVALID = "scored", "insufficient_evidence", "invalid"
@@ -74,7 +76,7 @@ def score_features(
     features: pa.Table,
     settings: Score,
     bot_share: float | None = None,
-    trees: Callable[[np.ndarray], np.ndarray] | None = None,
+    trees: RawScores | None = None,
 ) -> pa.Table:
     """Rows of ``SCHEMA`` for accounts whose features are known.
 
@@ -84,72 +86,111 @@ def score_features(
     features : account_id, as_of and the model's columns, null or NaN where missing
     settings : Score; ``flagged`` explains the accounts of any tier but ``allow``
     bot_share : share of bots expected among the accounts; None: the model's own
-    trees : another way to the raw scores of a matrix in column order, the same to the last bit; None asks LightGBM
+    trees : the way to raw scores; None asks LightGBM
     """
     from models.contributions import contributions
     from models.reasons import NO_EVIDENCE as NOTHING
-    from models.reasons import has_evidence, reasons
+    from models.reasons import Reasons, chosen, has_evidence
 
-    matrix: np.ndarray = np.empty((features.num_rows, len(model.columns)), order="F" if trees else "C")
+    trees = trees or RawScores.lightgbm(model)
+    matrix: np.ndarray = np.empty((features.num_rows, len(model.columns)), order="F" if trees.by_column else "C")
     for place, column in enumerate(model.columns):
         matrix[:, place] = _numbers(features.column(column))
-    raw = trees(matrix) if trees else model.raw_scores(matrix)
+    raw = trees.bot(matrix)
     own = model.calibrate(raw)
     tier = model.tier(own[0])
     shown = own if bot_share is None else replace(model, bot_share=bot_share).calibrate(raw)
-    evidence: np.ndarray = np.asarray(~np.isnan(matrix).all(axis=1))
-    said: list[list[dict[str, Any]]] = [[] for _ in range(len(matrix))]
+    evidence = _known_at_all(matrix)
+    said = Reasons.none()
     asked = np.flatnonzero(evidence & ((tier != ALLOW) if settings.explain == "flagged" else settings.explain == "all"))
     if len(asked):
-        _, pushes = contributions(model, matrix[asked])
-        for i, told in zip(asked, reasons(model, matrix[asked], pushes, settings.reasons), strict=True):
-            said[i] = told
+        rows = matrix[asked]
+        _, pushes = contributions(model, rows, raw[asked])
+        said = chosen(model, rows, pushes, settings.reasons).of_rows(asked)
         # Nothing is done about an account because of what is not known of it.
-        evidence[asked] &= has_evidence(model, matrix[asked], pushes) | (tier[asked] == ALLOW)
+        evidence[asked] &= has_evidence(model, rows, pushes) | (tier[asked] == ALLOW)
     n = len(matrix)
-    kind, kind_probability, kind_said = _kinds(model, matrix, shown[0], evidence, settings)
+    kind, kind_probability, kind_said = _kinds(model, matrix, shown[0], evidence, settings, trees)
     return pa.table(
         {
             "account_id": features.column("account_id").cast(pa.string()),
-            "status": pa.array(np.where(evidence, SCORED, NO_EVIDENCE), pa.string()),
-            "status_reason": pa.array([None if e else NOTHING for e in evidence], pa.string()),
+            "status": _either(evidence, SCORED, NO_EVIDENCE),
+            "status_reason": _either(evidence, None, NOTHING),
             "bot_probability": shown[0],
             "bot_probability_low": shown[1],
             "bot_probability_high": shown[2],
             "tier": pa.array(np.where(evidence, tier, ALLOW), pa.string()),
-            "kind": pa.array(kind, pa.string()),
-            "kind_probability": pa.array(kind_probability, pa.float64()),
-            "reasons": pa.array(said, pa.list_(REASON)),
-            "kind_reasons": pa.array(kind_said, pa.list_(REASON)),
-            "model_version": pa.array([model.version] * n, pa.string()),
-            "feature_hash": pa.array([model.feature_hash] * n, pa.string()),
+            "kind": kind,
+            "kind_probability": kind_probability,
+            "reasons": reason_lists(model, said, n),
+            "kind_reasons": reason_lists(model, kind_said, n),
+            "model_version": pa.repeat(pa.scalar(model.version), n),
+            "feature_hash": pa.repeat(pa.scalar(model.feature_hash), n),
             "as_of": _moments(features.column("as_of")),
         },
         schema=SCHEMA,
     )
 
 
+def _known_at_all(matrix: np.ndarray) -> np.ndarray:
+    """Whether any value of each account is known; stops looking at those of which one is."""
+    known = np.zeros(len(matrix), dtype=bool)
+    for column in matrix.T:
+        known |= ~np.isnan(column)
+        if known.all():
+            break
+    return known
+
+
+def _either(condition: np.ndarray, then: str | None, otherwise: str) -> pa.Array:
+    text = pa.string()
+    return pc.if_else(pa.array(condition), pa.scalar(then, text), pa.scalar(otherwise, text))
+
+
+def reason_lists(model: Model, found: Reasons, rows: int) -> pa.Array:
+    """Reasons as the column of ``rows`` accounts: a list of ``REASON`` for each."""
+    starts = np.concatenate([[0], np.cumsum(np.bincount(found.row, minlength=rows))]).astype(np.int32)
+    place = pa.array(found.column)
+
+    def of_each(values: list[Any], kind: pa.DataType) -> pa.Array:
+        return pa.array(values, kind).take(place)
+
+    def number(values: np.ndarray) -> pa.Array:
+        return pa.array(values, pa.float64(), mask=~np.isfinite(values))
+
+    usual = np.array([(s.usual_low, s.usual_high) for s in model.said], dtype=np.float64).reshape(-1, 2)[found.column]
+    columns = {
+        **{n: of_each([getattr(s, n) for s in model.said], pa.string()) for n in ("code", "family", "unit")},
+        "feature": of_each([s.name for s in model.said], pa.string()),
+        "value": number(found.value),
+        "usual_low": number(usual[:, 0]),
+        "usual_high": number(usual[:, 1]),
+        "contribution": pa.array(found.push, pa.float64()),
+        "text": pa.array(found.texts(model), pa.string()),
+    }
+    structs = pa.StructArray.from_arrays([columns[f.name] for f in REASON], fields=list(REASON))
+    return pa.ListArray.from_arrays(pa.array(starts), structs)
+
+
 def _kinds(
-    model: Model, matrix: np.ndarray, probability: np.ndarray, evidence: np.ndarray, settings: Score
-) -> tuple[list[str | None], list[float | None], list[list[dict[str, Any]]]]:
+    model: Model,
+    matrix: np.ndarray,
+    probability: np.ndarray,
+    evidence: np.ndarray,
+    settings: Score,
+    trees: RawScores,
+) -> tuple[pa.Array, pa.Array, Reasons]:
     """The most probable kind of each account, its probability and what speaks for it; None without evidence."""
     from models.kinds import PERSON
-    from models.reasons import kind_reasons
+    from models.reasons import Reasons, kind_chosen
 
-    n = len(matrix)
-    said: list[list[dict[str, Any]]] = [[] for _ in range(n)]
-    if model.kinds is None:
-        return [None] * n, [None] * n, said
-    name, share = model.kinds.named(matrix, probability)
-    asked = np.flatnonzero(evidence & (name != PERSON)) if settings.explain != "none" else np.empty(0, dtype=np.int64)
-    for i, told in zip(asked, kind_reasons(model, matrix[asked], name[asked], settings.reasons), strict=True):
-        said[i] = told
-    known = evidence.tolist()
-    return (
-        [k if e else None for k, e in zip(name, known, strict=True)],
-        [float(p) if e else None for p, e in zip(share, known, strict=True)],
-        said,
-    )
+    n, said = len(matrix), Reasons.none()
+    if model.kinds is None or trees.kinds is None:
+        return pa.nulls(n, pa.string()), pa.nulls(n, pa.float64()), said
+    name, share = model.kinds.named_by(trees.kinds(matrix), probability)
+    if settings.explain != "none" and len(asked := np.flatnonzero(evidence & (name != PERSON))):
+        said = kind_chosen(model, matrix[asked], name[asked], settings.reasons).of_rows(asked)
+    return pa.array(name, pa.string(), mask=~evidence), pa.array(share, pa.float64(), mask=~evidence), said
 
 
 def verdicts(tables: TableFiles, as_of: datetime | None) -> pa.Table | None:

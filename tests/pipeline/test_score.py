@@ -289,6 +289,67 @@ def test_hostile_names_pass_through_as_text(trained, tmp_path):
     assert all(reason["text"].isprintable() for reasons in found["reasons"] for reason in reasons)
 
 
+@pytest.fixture
+def ready(trained, tmp_path) -> Path:
+    """Features of other accounts, as the model wants them, in a file of several row groups."""
+    tables = write_accounts(tmp_path / "ready", 50, seed=3, labels=False)
+    made = featurize_tables(
+        tables, None, FEATURIZE, scorerows.references(trained.model), only=[*trained.model.columns, "weekend_share"]
+    )
+    pq.write_table(made.table(), tmp_path / "features.parquet", row_group_size=7)
+    return tmp_path / "features.parquet"
+
+
+def test_ready_features_give_the_scores_of_their_tables(trained, ready, tmp_path):
+    measured = run(trained, tmp_path / "ready", tmp_path / "a")
+    for rows in (1, 10, 1000):
+        params = PARAMS.model_copy(update={"score": Score(part_rows=rows)})
+        score(str(trained.folder), None, tmp_path / "b", params, features=ready)
+        pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "b" / "scores.parquet"), measured)
+    assert json.loads((tmp_path / "b" / "manifest.json").read_text())["tables"] == {"features": {"read": 50}}
+
+
+def test_compiled_trees_give_the_same_bytes(trained, ready, tmp_path):
+    made = []
+    for way in ("never", "always"):
+        params = PARAMS.model_copy(update={"score": Score(explain="all", compiled=way)})
+        score(str(trained.folder), None, tmp_path / way, params, features=ready)
+        made.append((tmp_path / way / "scores.parquet").read_bytes())
+    assert made[0] == made[1]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda t: t.drop_columns(["followers"]), "none named followers"),
+        (lambda t: t.drop_columns(["account_id"]), "none named account_id"),
+        (lambda t: t.set_column(1, "as_of", [["now"] * t.num_rows]), "moments in the column as_of"),
+        (lambda t: t.take(list(range(t.num_rows))[::-1]), "sorted by account_id"),
+        (lambda t: pa.concat_tables([t.slice(0, 8), t.slice(7)]), "each account once"),
+        (lambda t: pa.concat_tables([t.slice(10), t.slice(0, 10)]), "sorted by account_id"),
+        (lambda t: t.set_column(0, "account_id", [[None] * t.num_rows]), "an account_id in every row"),
+        (
+            lambda t: t.set_column(t.schema.get_field_index("followers"), "followers", [["many"] * t.num_rows]),
+            "numbers in the model's columns",
+        ),
+    ],
+)
+def test_features_that_are_not_the_models_are_refused(trained, ready, tmp_path, spoil, says):
+    pq.write_table(spoil(pq.read_table(ready)), ready, row_group_size=10)
+    params = PARAMS.model_copy(update={"score": Score(part_rows=10)})
+    with pytest.raises(BadInput, match=says):
+        score(str(trained.folder), None, tmp_path / "out", params, features=ready)
+    assert not (tmp_path / "out" / "scores.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    "words", [{}, {"tables": Path("t"), "features": Path("f")}, {"features": Path("f"), "as_of": "2026-06-01"}]
+)
+def test_tables_or_features_not_both(trained, tmp_path, words):
+    with pytest.raises(BadInput, match="--tables and --features"):
+        score(str(trained.folder), words.pop("tables", None), tmp_path / "out", PARAMS, **words)
+
+
 def test_a_table_of_labels_is_not_needed_and_not_looked_at(trained, tmp_path):
     tables = some(tmp_path / "tables")
     run(trained, tables, tmp_path / "out")
