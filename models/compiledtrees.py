@@ -31,7 +31,7 @@ class Unreadable(ValueError):  # noqa: N818 - it says what the text is
 
 @dataclass(frozen=True)
 class CompiledTrees:
-    """Every split of all trees, word by word.
+    """Every split of all trees, word by word; the trees of ``classes`` scores take turns.
 
     ``columns`` are the columns that splits read, those where a missing value goes left apart from those where it goes
     right. One value per split and word it may clear bits of have ``column`` (an index of ``columns``), ``threshold``
@@ -40,6 +40,7 @@ class CompiledTrees:
     """
 
     features: int
+    classes: int
     columns: np.ndarray
     missing_left: np.ndarray
     column: np.ndarray
@@ -61,14 +62,15 @@ class CompiledTrees:
         """
         head, *blocks = text.split("end of trees", 1)[0].split("\nTree=")
         facts = _facts(head)
-        if facts.get("num_tree_per_iteration", "1") != "1" or "average_output" in head.split():
-            raise Unreadable("more than one output, or trees that are averaged")
+        if "average_output" in head.split():
+            raise Unreadable("trees that are averaged")
         trees = [_tree(_facts(block)) for block in blocks]
         words = [word for tree in trees for word in tree.words]
         used, column = np.unique(np.concatenate([_NONE, *(w.of for w in words)]), return_inverse=True)
         sizes = [min(WORD, len(t.leaves) - at) for t in trees for at in range(0, len(t.leaves), WORD)]
         return cls(
             features=int(facts["max_feature_idx"]) + 1,
+            classes=int(facts.get("num_tree_per_iteration", "1")),
             columns=used // 2,
             missing_left=(used % 2).astype(np.bool_),
             column=column.astype(np.int64),
@@ -83,7 +85,7 @@ class CompiledTrees:
     def raw_scores(self, matrix: np.ndarray, threads: int = 1) -> np.ndarray:
         """Log-odds of shape (n,) for ``matrix`` of shape (n, n_features), float64, NaN where missing.
 
-        A matrix in column order is read without a copy.
+        With several classes the shape is (n, classes). A matrix in column order is read without a copy.
         """
         import numba
 
@@ -93,6 +95,7 @@ class CompiledTrees:
         numba.set_num_threads(max(1, min(threads, int(numba.config.NUMBA_NUM_THREADS))))  # type: ignore[attr-defined]
         found = _kernel()(
             np.asfortranarray(rows).T,
+            self.classes,
             self.columns,
             self.missing_left,
             self.column,
@@ -103,7 +106,7 @@ class CompiledTrees:
             self.splits,
             self.firsts,
         )
-        return np.asarray(found)
+        return np.asarray(found[0] if self.classes == 1 else found.T)
 
 
 def _facts(block: str) -> dict[str, str]:
@@ -197,16 +200,16 @@ def _kernel() -> Any:
         return place + (bits & 1 == 0)
 
     @numba.njit(parallel=True, nogil=True)
-    def score(x, columns, missing_left, column, threshold, kept, leaves, trees, splits, firsts):  # type: ignore[no-untyped-def]
+    def score(x, classes, columns, missing_left, column, threshold, kept, leaves, trees, splits, firsts):  # type: ignore[no-untyped-def]
         n = x.shape[1]
-        out = np.zeros(n)
+        out = np.zeros((classes, n))
         for b in numba.prange((n + BLOCK - 1) // BLOCK):
             low = b * BLOCK
             here = min(n, low + BLOCK) - low
             near = np.zeros((len(columns), BLOCK))
             left = np.empty(BLOCK, dtype=np.uint32)
             found = np.empty(BLOCK, dtype=np.bool_)
-            total = np.zeros(BLOCK)
+            totals = np.zeros((classes, BLOCK))
             for c in range(len(columns)):
                 for r in range(here):
                     value = x[columns[c], low + r]
@@ -215,6 +218,7 @@ def _kernel() -> Any:
                     # Not a number is never below a threshold, so it goes right of itself.
                     near[c, r] = -np.inf if missing_left[c] and value != value else value
             for t in range(len(trees) - 1):
+                total = totals[t % classes]
                 several = trees[t + 1] - trees[t] > 1
                 if several:
                     found[:] = False
@@ -235,8 +239,9 @@ def _kernel() -> Any:
                         if not found[r] and left[r] != 0:
                             total[r] += leaves[first + lowest(left[r])]
                             found[r] = True
-            for r in range(here):
-                out[low + r] = total[r]
+            for k in range(classes):
+                for r in range(here):
+                    out[k, low + r] = totals[k, r]
         return out
 
     return score

@@ -46,18 +46,15 @@ def raw_scores(model: Model, rows: int, params: Params) -> RawScores:
     threads = params.featurize.threads
     try:
         one = CompiledTrees.of(model.booster_text)
-        many = [CompiledTrees.of(model.kinds.trees_of(k.name).text) for k in model.kinds.kinds] if model.kinds else []
+        many = CompiledTrees.of(model.kinds.text) if model.kinds else None
     except (ImportError, Unreadable):
         return plain
 
-    def kinds(matrix: np.ndarray) -> np.ndarray:
-        return np.column_stack([trees.raw_scores(matrix, threads) for trees in many])
+    def fast(trees: CompiledTrees) -> Callable[[np.ndarray], np.ndarray]:
+        return lambda matrix: trees.raw_scores(matrix, threads)
 
-    return RawScores(
-        _checked(lambda matrix: one.raw_scores(matrix, threads), plain.bot),
-        _checked(kinds, plain.kinds) if plain.kinds else None,
-        by_column=True,
-    )
+    kinds = _checked(fast(many), plain.kinds) if many and plain.kinds else None
+    return RawScores(_checked(fast(one), plain.bot), kinds, by_column=True)
 
 
 def _checked(

@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from itertools import pairwise
@@ -41,8 +42,8 @@ FEATURES = "features.parquet"
 SINGLE, MANY = "scores.parquet", "scores"
 # What Python, Arrow and the libraries need beside the rows they hold; measured at 0.55 GB.
 BASE = 600 * 10**6
-# Copies of a slice's features held at once: Arrow, matrix, contributions, and what computing these needs.
-COPIES = 6
+# Copies of a slice's features held at once: this and the next as read, matrix, contributions, and what these need.
+COPIES = 7
 FEWEST = 1024  # rows of a slice
 MOST = 100_000  # more explain no faster
 LEAST = 250 * 10**6  # bytes DuckDB and a slice cannot do without
@@ -177,7 +178,7 @@ class Job:
         """Rows of one part, sorted, in pieces that fit into memory."""
         waiting = self._invalid_of(features, part)
         step = slice_rows(self.params, len(self.model.columns))
-        for piece in features.pieces(part, self.model.columns, step):
+        for piece in ahead(features.pieces(part, self.model.columns, step)):
             rows = score_features(self.model, piece, self.params.score, self.share, self.trees)
             before = _until(waiting, rows.column("account_id")[-1])
             if not before:
@@ -197,6 +198,15 @@ class Job:
         start = _until(self.invalid, _last(features, part - 1)) if part else 0
         end = _until(self.invalid, _last(features, part)) if part < len(features.parts) - 1 else self.invalid.num_rows
         return self.invalid.slice(start, end - start)
+
+
+def ahead(pieces: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The same, the next one being read while one is worked on."""
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(next, pieces, None)
+        while (piece := coming.result()) is not None:
+            coming = reader.submit(next, pieces, None)
+            yield piece
 
 
 def _count(counts: Counter[str], names: pa.ChunkedArray) -> None:

@@ -42,6 +42,17 @@ def test_scores_are_those_of_lightgbm_bit_for_bit(leaves, missing):
     assert np.array_equal(found, trained.predict(x, raw_score=True))
 
 
+def test_several_scores_are_those_of_lightgbm_bit_for_bit():
+    x = matrix(3000, 0)
+    truth = np.digitize(np.nansum(x[:, :7], axis=1), [-1, 0, 2])
+    told = {"objective": "multiclass", "num_class": 4, "num_threads": 1, "verbose": -1, "num_leaves": 40}
+    trained = lgb.train(told, lgb.Dataset(x, truth), num_boost_round=9)
+    unseen = matrix(300, 2, 0.3)
+    found = CompiledTrees.of(trained.model_to_string()).raw_scores(unseen, threads=2)
+    assert found.shape == (300, 4)
+    assert np.array_equal(found, trained.predict(unseen, raw_score=True))
+
+
 def test_a_value_on_a_threshold_goes_left():
     trained = booster(0.0, trees=5, num_leaves=4)
     compiled = CompiledTrees.of(trained.model_to_string())
