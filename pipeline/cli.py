@@ -42,6 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
     for stage in STAGES.values():
         _add_stage(commands, stage.name, stage.says)
     _add_score(commands)
+    _add_audit(commands)
     _add_monitor(commands)
     _add_review_labels(commands)
     _add_prevalence(commands)
@@ -171,6 +172,30 @@ def _add_score(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--bot-share", type=float, metavar="SHARE", help="share of bots expected among these accounts, 0 to 1"
     )
+    _add_settings(parser)
+
+
+def _add_audit(commands: argparse._SubParsersAction) -> None:
+    parser = _add(
+        commands,
+        "audit",
+        "tell real engagement of posts and creators from pumped, with intervals",
+        "unpump audit --model out/mine/artifacts/model --tables NEW --out out/audit",
+        "unpump audit --scores out/scores --tables NEW --out out/audit --creators shortlist.csv --price 250",
+    )
+    parser.add_argument("--model", metavar="DIR|models:/NAME@ALIAS", help="what scores the accounts, without --scores")
+    parser.add_argument("--scores", metavar="DIR", help="what `unpump score` wrote of these tables")
+    parser.add_argument(
+        "--tables", required=True, metavar="DIR", help="folder of canonical tables; engagements and follows if known"
+    )
+    parser.add_argument(
+        "--out", required=True, metavar="DIR", help="folder for audit.parquet, audit.html, creators/ and the rest"
+    )
+    parser.add_argument("--groups", metavar="FILE", help="groups.parquet of these tables (default: looked for)")
+    parser.add_argument(
+        "--creators", metavar="FILE", help="CSV with account_id or username, and price of a post: ranked, a page each"
+    )
+    parser.add_argument("--price", type=float, metavar="AMOUNT", help="of a post, where the CSV gives none")
     _add_settings(parser)
 
 

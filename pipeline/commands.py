@@ -152,6 +152,24 @@ def score(options: Namespace) -> Summary:
     )
 
 
+def audit(options: Namespace) -> Summary:
+    """Tell real engagement from pumped."""
+    from pipeline.jobs.audit import audit as audit_job
+
+    scores, groups, creators = (Path(p) if p else None for p in (options.scores, options.groups, options.creators))
+    return audit_job(
+        Path(options.tables),
+        Path(options.out),
+        settings(options),
+        model=options.model,
+        scores=scores,
+        groups=groups,
+        creators=creators,
+        price=options.price,
+        root=store_root(),
+    )
+
+
 def monitor(options: Namespace) -> Summary:
     """Compare a batch with training."""
     from pipeline.jobs.monitor import monitor as monitor_job

@@ -59,6 +59,19 @@ class Score(Settings):
     compiled: Literal["auto", "always", "never"] = "auto"  # trees compiled for this processor: the same scores, faster
 
 
+class Authenticity(Settings):
+    """How `unpump audit` tells real engagement from pumped."""
+
+    memory: str = "6GB"  # DuckDB spills to disk beyond this
+    threads: int = Field(default=2, ge=1)  # the outcome is the same whatever their number
+    groups: Literal["auto", "always", "never"] = "auto"  # look for groups where no --groups names a file
+    groups_rows: int = Field(default=20_000_000, ge=0)  # engagements up to which auto looks for groups
+    least_likes: int = Field(default=1, ge=1)  # of a post that audit.parquet has a row for
+    pages: int = Field(default=20, ge=0, le=1000)  # creators with a page of their own, most pumped likes first
+    listed: int = Field(default=200, ge=1, le=2000)  # creators on the page of the list
+    top: int = Field(default=100, ge=1)  # posts whose ranks the what-if compares
+
+
 class Params(Settings):
     """Every setting; a section per stage."""
 
@@ -73,6 +86,7 @@ class Params(Settings):
     explain: Explain = Explain()
     register_: Register = Field(default=Register(), alias="register")
     score: Score = Score()
+    authenticity: Authenticity = Authenticity()
     monitor: Monitor = Monitor()
 
 

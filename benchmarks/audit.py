@@ -1,0 +1,221 @@
+"""Measures `unpump audit` on towns that nothing was fitted on: errors, coverage, pumped posts found, who is blamed.
+
+    python -m benchmarks.audit [--work DIR] [--write docs/audit.md]
+
+What was measured is kept in ``out/results/audit``; ``python -m benchmarks.results --only`` puts it into the page of
+results. With ``--write`` each table replaces the one between the markers of its name in the page.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.audit_fit import ALARMS, COUNTS, FULL, PARTIAL, Sight, called, errors, guilty_looks, intentions, read
+from benchmarks.audit_towns import UNSEEN, towns
+from benchmarks.results import KEPT, commit
+from benchmarks.simulation import put
+from models.authenticity import INTENTS
+from models.authenticity_intervals import UNITS
+from pipeline.audit.constants import Constants, shipped
+from pipeline.audit.estimates import after_likes
+from pipeline.audit.verdicts import intents_of
+from pipeline.files import write_all
+
+LEAST = {"post": 10, "creator": 30}  # likes of posts and creators whose shares are compared
+
+
+def measure(folder: Path, sight: Sight, constants: Constants) -> dict[str, Any]:
+    """Everything about one town, seen in one way."""
+    connection = read(folder, sight)
+    after_likes(connection, constants)
+    found: dict[str, Any] = {}
+    for unit in UNITS:
+        e = errors(connection, unit)
+        low, high = constants.widths[unit].interval(e["likes"], e["pumped"], e["spread"], e["rests_on"])
+        inside = (e["truth"] >= low - 1e-9) & (e["truth"] <= high + 1e-9)
+        big = e["likes"] >= LEAST[unit]
+        wrong = np.abs(e["pumped"] - e["truth"])[big] / e["likes"][big]
+        found[unit] = {
+            "number": int(big.sum()),
+            "true_share": float((e["truth"][big] / e["likes"][big]).mean()),
+            "error": float(wrong.mean()),
+            "error_p90": float(np.quantile(wrong, 0.9)),
+            "coverage": float(inside.mean()),
+            "coverage_big": float(inside[big].mean()),
+            "width": float(((high - low)[big] / e["likes"][big]).mean()),
+            "bias": float((e["pumped"][big].sum() - e["truth"][big].sum()) / e["likes"][big].sum()),
+        }
+    looks = guilty_looks(connection, folder)
+    those = called(looks, constants.cut)
+    # The cut that exactly one in a hundred of the guilty-looking posts of this very town passes.
+    strict = looks["share"] > np.quantile(looks.loc[looks["looks"], "share"], 1 - ALARMS)
+    found["pumped"] = {
+        "pumped": int(looks["pumped"].sum()),
+        "called": int(those.sum()),
+        "found": int((those & looks["pumped"]).sum()),
+        "guilty_looking": int(looks["looks"].sum()),
+        "alarms": int((those & looks["looks"]).sum()),
+        "called_at_1": int(strict.sum()),
+        "found_at_1": int((strict & looks["pumped"]).sum()),
+    }
+    intentions(connection, folder)
+    found["intents"] = {unit: blamed(connection, unit, constants) for unit in UNITS}
+    return found
+
+
+def blamed(connection: Any, unit: str, constants: Constants) -> dict[str, Any]:
+    """Per true intent: how many, the mean probability of each intent, and how many got each verdict."""
+    told = intents_of(connection, unit, constants).to_pandas()
+    key = "post" if unit == "post" else "author"
+    truth = connection.sql(f"SELECT {key}, intent FROM {unit}_truth").df()
+    rows = told.merge(truth, on=key)
+    found = {}
+    for i, name in enumerate(INTENTS):
+        own = rows[rows["intent"] == i]
+        found[name] = {
+            "number": len(own),
+            "probabilities": {other: float(own[f"p_{other}"].sum()) for other in INTENTS},
+            "verdicts": {str(v): int(n) for v, n in own["verdict"].value_counts().sort_index().items()},
+        }
+    return found
+
+
+def main() -> None:
+    """Measure, keep and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=Path, default=Path("out/audit"), help="folder that keeps the towns")
+    parser.add_argument("--write", type=Path, help="page whose tables are replaced")
+    options = parser.parse_args()
+    rows = [
+        {"seed": seed, "level": level, "sight": sight.name, **measure(folder, sight, shipped())}
+        for seed, level, folder in towns(options.work.resolve(), UNSEEN)
+        for sight in (FULL, PARTIAL, COUNTS)
+    ]
+    write_all({KEPT / "audit" / "towns.json": {"commit": commit(), "towns": rows}})
+    for name, table in tables(rows).items():
+        print(f"{name}\n{table}\n")
+        if options.write:
+            put(options.write, name, table)
+
+
+def tables(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """The tables of the page, by the name of their markers."""
+    levels = sorted({r["level"] for r in rows})
+    full = [r for r in rows if r["sight"] == FULL.name]
+    return {
+        "errors": _table(
+            [
+                "evasion",
+                "of",
+                "number",
+                "truly pumped",
+                "mean error of the share",
+                "nine in ten below",
+                "bias",
+                "coverage",
+                "width",
+            ],
+            [
+                _error_row(f"{level:g}", unit, [r[unit] for r in full if r["level"] == level])
+                for level in levels
+                for unit in UNITS
+            ],
+        ),
+        "sights": _table(
+            [
+                "seen",
+                "of",
+                "number",
+                "truly pumped",
+                "mean error of the share",
+                "nine in ten below",
+                "bias",
+                "coverage",
+                "width",
+            ],
+            [
+                _error_row(sight, unit, [r[unit] for r in rows if r["sight"] == sight])
+                for sight in dict.fromkeys(r["sight"] for r in rows)
+                for unit in UNITS
+            ],
+        ),
+        "pumped": _table(
+            [
+                "evasion",
+                "pumped posts",
+                "precision",
+                "recall",
+                "viral, giveaway and fan-club posts",
+                "called pumped",
+                "precision at 1%",
+                "recall at 1%",
+            ],
+            [_pumped_row(f"{level:g}", [r["pumped"] for r in full if r["level"] == level]) for level in levels],
+        ),
+        "intents": _table(
+            ["truly", "creators", *(f"said {n}" for n in (*INTENTS, "unclear"))],
+            [_intent_row(name, [r["intents"]["creator"][name] for r in full]) for name in INTENTS],
+        ),
+        "calibration": _table(
+            ["intent", "creators by their probabilities", "creators in truth"],
+            [
+                [
+                    name,
+                    f"{sum(r['intents']['creator'][t]['probabilities'][name] for r in full for t in INTENTS):,.0f}",
+                    f"{sum(r['intents']['creator'][name]['number'] for r in full):,}",
+                ]
+                for name in INTENTS
+            ],
+        ),
+    }
+
+
+def _error_row(first: str, unit: str, found: Sequence[dict[str, Any]]) -> list[str]:
+    mean = {k: float(np.mean([f[k] for f in found])) for k in found[0]}
+    return [
+        first,
+        f"{unit}s with {LEAST[unit]} likes or more",
+        f"{sum(f['number'] for f in found):,}",
+        *(f"{mean[k]:.1%}" for k in ("true_share", "error", "error_p90")),
+        f"{mean['bias']:+.1%}",
+        f"{mean['coverage_big']:.1%}",
+        f"{mean['width']:.1%}",
+    ]
+
+
+def _pumped_row(first: str, found: Sequence[dict[str, int]]) -> list[str]:
+    total = {k: sum(f[k] for f in found) for k in found[0]}
+    return [
+        first,
+        f"{total['pumped']:,}",
+        f"{total['found'] / max(total['called'], 1):.1%}",
+        f"{total['found'] / max(total['pumped'], 1):.1%}",
+        f"{total['guilty_looking']:,}",
+        f"{total['alarms'] / max(total['guilty_looking'], 1):.2%}",
+        f"{total['found_at_1'] / max(total['called_at_1'], 1):.1%}",
+        f"{total['found_at_1'] / max(total['pumped'], 1):.1%}",
+    ]
+
+
+def _intent_row(name: str, found: Sequence[dict[str, Any]]) -> list[str]:
+    verdicts = pd.DataFrame([f["verdicts"] for f in found]).sum()
+    return [
+        name,
+        f"{sum(f['number'] for f in found):,}",
+        *(f"{int(verdicts.get(v, 0)):,}" for v in (*INTENTS, "unclear")),
+    ]
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(head)} |", "|---" * 2 + "|---:" * (len(head) - 2) + "|"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+if __name__ == "__main__":
+    main()

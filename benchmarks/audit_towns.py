@@ -1,0 +1,65 @@
+"""Towns for measuring the audit: a model trained on one town, and other towns that it scores, each with its groups.
+
+Everything is kept in a folder and made once, so that fitting, measuring and looking can be repeated.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from features.groups import GROUPS
+from pipeline.dvcyaml import PROJECT
+from pipeline.engine import featurize_tables
+from pipeline.settings import Featurize
+from pipeline.tablefiles import TableFiles
+
+ACCOUNTS = 5_000
+TEACHER = 900  # seed of the town the model learns from: all levels of evasion alike, as by default
+FIT = {"seeds": (901, 902), "levels": (0.0, 0.25, 0.5, 0.75, 1.0)}
+UNSEEN = {"seeds": (951, 952), "levels": (0.1, 0.4, 0.6, 0.9, 1.0)}
+
+
+def model(work: Path) -> Path:
+    """The model directory, trained on a town that is used for nothing else."""
+    out = work / "teacher"
+    if not (out / "artifacts" / "model" / "model.json").is_file():
+        changes = (f"prepare.town.seed={TEACHER}", f"prepare.town.accounts={ACCOUNTS}", "train.search.trials=0")
+        for stage in ("prepare", "split", "featurize", "vet", "train"):
+            _run(stage, "--out", str(out), *(w for c in changes for w in ("--set", c)))
+    return out / "artifacts" / "model"
+
+
+def town(work: Path, seed: int, level: float, accounts: int = ACCOUNTS) -> Path:
+    """A town of one level of evasion without drift: a folder with tables/, scores/ and groups.parquet."""
+    out = work / f"town-{seed}-{level:g}-{accounts}"
+    if not (out / "tables" / "truth.parquet").is_file():
+        settings = (f"prepare.town.evasion={level}", "prepare.town.evasion_spread=0.1", "prepare.town.drift=0")
+        words = [w for s in settings for w in ("--set", s)]
+        _run("simulate", "--out", str(out / "tables"), "--accounts", str(accounts), "--seed", str(seed), *words)
+    if not (out / "scores" / "scores.parquet").is_file():
+        _run(
+            *("score", "--model", str(model(work)), "--tables", str(out / "tables")),
+            *("--out", str(out / "scores"), "--set", "score.explain=none"),
+        )
+    if not (out / "groups.parquet").is_file():
+        found = featurize_tables(
+            TableFiles.open(out / "tables"), None, Featurize(memory="3GB"), only=[], also=["groups"]
+        )
+        pq.write_table(found.other("groups", GROUPS), out / "groups.parquet")
+    return out
+
+
+def towns(work: Path, wanted: dict[str, tuple[float, ...]]) -> Iterator[tuple[int, float, Path]]:
+    """Seed, level and folder of every town of ``FIT`` or ``UNSEEN``."""
+    for seed in wanted["seeds"]:
+        for level in wanted["levels"]:
+            yield int(seed), level, town(work, int(seed), level)
+
+
+def _run(*words: str) -> None:
+    subprocess.run([sys.executable, "-m", "pipeline", *words], cwd=PROJECT, check=True)

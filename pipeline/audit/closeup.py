@@ -1,0 +1,56 @@
+"""What the page of a creator shows beyond its row: likes by day, its audience, and its posts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from models.authenticity import FACTORS
+from pipeline.audit.evidence import MILLION
+
+if TYPE_CHECKING:
+    import duckdb
+
+MOST_POSTS = 20  # on the page of a creator, most pumped likes first
+
+
+def close_ups(connection: duckdb.DuckDBPyConnection, accounts: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """By account_id: ``days`` (first day, likes and pumped likes of each), ``audience`` and ``posts`` (their ids).
+
+    Days are those of the likes where they are seen, else those of the posts. ``audience`` has the likes seen by band of
+    the bot probability of those who gave them, "not known" first.
+    """
+    connection.register("given", pa.table({"account_id": pa.array(accounts, pa.string())}))
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE chosen AS SELECT p.account AS author, p.account_id, c.seen FROM given "
+        "JOIN people p USING (account_id) JOIN creators c ON c.author = p.account"
+    )
+    connection.unregister("given")
+    found: dict[str, dict[str, Any]] = {a: {"days": [], "audience": [], "posts": []} for a in accounts}
+    days = connection.execute(
+        "SELECT account_id, day, sum(likes)::BIGINT AS likes, sum(pumped)::BIGINT AS pumped FROM ("
+        "SELECT h.account_id, j.at_s // 86400 AS day, count(*) AS likes, sum(v.pumped) AS pumped FROM judged j "
+        "JOIN chosen h USING (author) JOIN verdicts v USING (cell) GROUP BY ALL UNION ALL "
+        "SELECT h.account_id, w.posted_us // 86400000000, sum(p.likes), sum(p.pumped) FROM posts p "
+        "JOIN chosen h USING (author) JOIN written w USING (post) WHERE h.seen = 0 GROUP BY ALL) "
+        "GROUP BY ALL ORDER BY account_id, day"
+    ).fetchall()
+    for account, day, likes, pumped in days:
+        found[account]["days"].append((int(day), int(likes), pumped / MILLION))
+    bands = connection.execute(
+        "SELECT h.account_id, coalesce(a.score, 0) AS band, count(*) FROM judged j JOIN chosen h USING (author) "
+        "LEFT JOIN actors a ON a.account = j.actor GROUP BY ALL ORDER BY 1, 2"
+    ).fetchall()
+    names = ("not known", *FACTORS["score"].values)
+    for account, band, likes in bands:
+        found[account]["audience"].append((names[band], int(likes)))
+    posts = connection.execute(
+        "SELECT h.account_id, w.post_id FROM posts p JOIN chosen h USING (author) JOIN written w USING (post) "
+        f"QUALIFY row_number() OVER (PARTITION BY h.account_id ORDER BY p.pumped DESC, p.post) <= {MOST_POSTS} "
+        "ORDER BY h.account_id, p.pumped DESC, p.post"
+    ).fetchall()
+    for account, post in posts:
+        found[account]["posts"].append(post)
+    return found

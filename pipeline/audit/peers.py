@@ -1,0 +1,82 @@
+"""Numbers that do not align: each creator's ratios against those of people of similar size and age."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from models.alignment import RATIOS
+
+if TYPE_CHECKING:
+    import duckdb
+
+LEAST_PEERS = 30  # with fewer the group is widened: to all ages, then to all sizes, then nothing is said
+LEAST_POSTS, LEAST_LIKES = 3, 10  # of a creator, for a ratio of its posts
+RECENT_DAYS = 90  # in which growth is set against posts
+
+
+# Which SQL gives each ratio of ``models.alignment``, of people ``p``, what they wrote ``m`` and followers gained ``g``.
+_WRITTEN = "greatest(coalesce(p.posts_count, m.written), m.written)"
+VALUES = {
+    "engagement_vs_audience": f"CASE WHEN m.posts >= {LEAST_POSTS} AND p.followers > 0 "
+    "THEN (m.likes + coalesce(m.comments, 0)) / m.posts / p.followers END",
+    "comments_vs_likes": f"CASE WHEN m.known_comments >= {LEAST_POSTS} AND m.likes >= {LEAST_LIKES} "
+    "THEN (m.comments + 1) / (m.commented_likes + 1) END",
+    "likes_vs_views": f"CASE WHEN m.known_views >= {LEAST_POSTS} THEN (m.viewed_likes + 1) / (m.views + 1) END",
+    "growth_without_posts": f"CASE WHEN g.gained IS NOT NULL THEN g.gained / (m.recent + 1) "
+    f"WHEN p.followers > 0 THEN p.followers / ({_WRITTEN} + 1) END",
+}
+
+
+def align(connection: duckdb.DuckDBPyConnection, follows: bool) -> None:
+    """Make ``ratios``: author, name, value, peers, percentile (share of peers below, ties halved) and who they are.
+
+    Peers are accounts of the same platform with as many followers, within a factor of about three, and of the same age,
+    within a factor of two; the creator itself is none of its peers.
+    """
+    run = connection.execute
+    run(
+        "CREATE TEMP TABLE wrote AS SELECT w.author, count(*) FILTER (WHERE l.likes IS NOT NULL) AS posts, "
+        "count(*) AS written, sum(l.likes)::BIGINT AS likes, sum(w.comments_count)::BIGINT AS comments, "
+        "count(w.comments_count) AS known_comments, sum(w.views_count)::BIGINT AS views, count(w.views_count) AS "
+        "known_views, "
+        "(sum(l.likes) FILTER (WHERE w.views_count IS NOT NULL))::BIGINT AS viewed_likes, "
+        "(sum(l.likes) FILTER (WHERE w.comments_count IS NOT NULL))::BIGINT AS commented_likes, "
+        f"count(*) FILTER (WHERE w.posted_us >= w.as_of_us - {RECENT_DAYS} * 86400000000) AS recent "
+        "FROM written w LEFT JOIN liked l USING (post) GROUP BY w.author"
+    )
+    gained = (
+        "SELECT f.author, count(*) AS gained FROM fans f JOIN people p ON p.account = f.author WHERE f.since_s > 0 "
+        f"AND f.since_s >= p.observed_us // 1000000 - {RECENT_DAYS} * 86400 AND f.since_s < p.observed_us // 1000000 "
+        "GROUP BY f.author"
+        if follows
+        else "SELECT NULL::INTEGER AS author, NULL::BIGINT AS gained WHERE false"
+    )
+    parts = " UNION ALL ".join(
+        f"SELECT {i}::UTINYINT AS ratio, p.account AS author, p.platform, "
+        "round(2 * log10(p.followers + 1))::INTEGER AS size, "
+        "round(log2((p.observed_us - p.opened_us) / 86400000000.0 + 1))::INTEGER AS age, "
+        f"{VALUES[name]} AS value FROM people p JOIN wrote m ON m.author = p.account LEFT JOIN g ON g.author = "
+        "p.account"
+        for i, name in enumerate(RATIOS)
+    )
+    run(f"CREATE TEMP TABLE values_of AS WITH g AS ({gained}) SELECT * FROM ({parts}) WHERE value IS NOT NULL")
+    scopes = {"near": "ratio, platform, size, age", "size": "ratio, platform, size", "all": "ratio, platform"}
+    columns = ", ".join(
+        f"count(*) OVER (PARTITION BY {by}) - 1 AS n_{name}, rank() OVER (PARTITION BY {by} ORDER BY value) - 1 "
+        f"AS below_{name}, "
+        f"count(*) OVER (PARTITION BY {by} ORDER BY value RANGE BETWEEN CURRENT ROW AND CURRENT ROW) - 1 AS tied_{name}"
+        for name, by in scopes.items()
+    )
+    chosen = {
+        what: "CASE " + " ".join(f"WHEN n_{s} >= {LEAST_PEERS} THEN {value.format(s=s)}" for s in scopes) + " END"
+        for what, value in {
+            "peers": "n_{s}",
+            "percentile": "(below_{s} + 0.5 * tied_{s}) / n_{s}",
+            "scope": "'{s}'",
+        }.items()
+    }
+    run(
+        f"CREATE TEMP TABLE ratios AS SELECT author, ratio, {list(RATIOS)}[ratio + 1] AS name, value, "
+        + ", ".join(f"{sql} AS {what}" for what, sql in chosen.items())
+        + f" FROM (SELECT *, {columns} FROM values_of)"
+    )
