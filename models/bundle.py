@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ KINDS = "kinds.txt"
 FACTS = "model.json"
 REFERENCES = "references/"
 PROFILE = "profile.json"
+SUBSETS = "without/"
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +52,9 @@ class Model:
     references : name of file -> bytes, what features were fitted on
     profile : counts of the accounts it was trained on, by which monitoring tells drift (``models.drift``); a JSON value
     kinds : tells which kind of account it is, where the labels named kinds
+    subsets : absent tables, joined by hyphens -> the model for accounts known without these (``models.subsets``); it
+        has no references of its own
+    whole : version of the model that this one is a subset of
     """
 
     booster_text: str
@@ -67,6 +71,8 @@ class Model:
     references: Mapping[str, bytes] = field(default_factory=dict)
     profile: Mapping[str, Any] | None = None
     kinds: KindModel | None = None
+    subsets: Mapping[str, Model] = field(default_factory=dict)
+    whole: str | None = None
 
     @cached_property
     def booster(self) -> lgb.Booster:
@@ -83,7 +89,22 @@ class Model:
     @cached_property
     def version(self) -> str:
         """First 12 digits of the md5 of everything in the directory: equal exactly when the content is."""
+        if self.whole is not None:
+            return self.whole
         return str(json.loads(to_files(self)[FACTS])["version"])
+
+    def given(self, columns: Collection[str]) -> Model:
+        """The model for accounts of which ``columns`` can be known: this one, or the largest subset that they fill.
+
+        Where they fill none it is this model, and what is absent counts as missing.
+        """
+        if set(self.columns) <= set(columns):
+            return self
+        for absent, one in sorted(self.subsets.items(), key=lambda named: -len(named[1].columns)):
+            if set(one.columns) <= set(columns):
+                facts = {**one.facts, "without": absent.split("-")}
+                return replace(one, facts=facts, references=self.references, whole=self.version)
+        return self
 
     @property
     def shift(self) -> float:
@@ -143,6 +164,8 @@ def to_files(model: Model) -> dict[str, bytes]:
     """The files of ``model``; the same model gives the same bytes."""
     files = {BOOSTER: model.booster_text.encode("utf-8")}
     files |= {REFERENCES + name: bytes(model.references[name]) for name in sorted(model.references)}
+    for absent, one in sorted(model.subsets.items()):
+        files |= {f"{SUBSETS}{absent}/{name}": content for name, content in to_files(one).items()}
     if model.kinds is not None:
         files[KINDS] = model.kinds.text.encode("utf-8")
     if model.profile is not None:
@@ -212,7 +235,18 @@ def from_files(files: Mapping[str, bytes], where: str) -> Model:
     if tree_count(text) != parsed.trees:
         raise _altered(f"{where}/{BOOSTER}", f"{parsed.trees} trees", f"{tree_count(text)} trees")
     references = {n[len(REFERENCES) :]: files[n] for n in parsed.files if n.startswith(REFERENCES)}
-    return _model(parsed, text, references, _profile(files, where), _kinds(parsed, files, where))
+    model = _model(parsed, text, references, _profile(files, where), _kinds(parsed, files, where))
+    return replace(model, subsets=_subsets(parsed, files, where))
+
+
+def _subsets(parsed: ModelFile, files: Mapping[str, bytes], where: str) -> dict[str, Model]:
+    """The models for fewer tables, each checked as a model directory of its own."""
+    folders: dict[str, dict[str, bytes]] = {}
+    for name in parsed.files:
+        if name.startswith(SUBSETS):
+            absent, _, inner = name[len(SUBSETS) :].partition("/")
+            folders.setdefault(absent, {})[inner] = files[name]
+    return {absent: from_files(folder, f"{where}/{SUBSETS}{absent}") for absent, folder in folders.items()}
 
 
 def _text(files: Mapping[str, bytes], name: str, where: str) -> str:

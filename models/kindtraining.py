@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.boosted import at_once, hush
-from models.boostertext import canonical, safe_names
+from models.boostertext import canonical, safe_names, tree_count
 from models.folds import Side, sides
 from models.kinds import BOT, PERSON, Kind, KindModel, shared_out
 from models.settings import Train
@@ -83,7 +83,12 @@ class TrainedKinds:
 
 
 def train_kinds(
-    x: np.ndarray, columns: Sequence[str], known: pd.DataFrame, oof: pd.DataFrame, settings: Train
+    x: np.ndarray,
+    columns: Sequence[str],
+    known: pd.DataFrame,
+    oof: pd.DataFrame,
+    settings: Train,
+    like: KindModel | None = None,
 ) -> TrainedKinds:
     """Grow the booster of kinds, and share out the out-of-fold bot probabilities by boosters that saw other folds.
 
@@ -96,6 +101,7 @@ def train_kinds(
     known : rows of the folds, sorted by account_id
     oof : account_id and bot_probability of the tested accounts, sorted by account_id
     settings : Train; ``kinds.rounds`` 0 makes none
+    like : grow as many rounds as this booster has, which saves growing it on folds; nothing is said out of fold then
     """
     import pandas as pd
 
@@ -116,8 +122,10 @@ def train_kinds(
     if not kinds or not settings.kinds.rounds or any(len(set(y[t.train]) - {-1}) < len(kinds) for t in tests):
         return TrainedKinds(None, nothing)
     ground = _Ground(x, y, len(kinds), columns, settings)
-    raw, rounds = ground.out_of_fold(tests)
+    raw, rounds = ground.out_of_fold(tests) if like is None else (None, tree_count(like.text) // len(like.kinds))
     model = KindModel(canonical(ground.grow(_sample(y >= 0, y, settings), rounds).model_to_string()), kinds)
+    if raw is None:
+        return TrainedKinds(model, nothing)
     place = pd.Series(np.arange(len(known)), index=known["account_id"].to_numpy()).loc[oof["account_id"]].to_numpy()
     is_bot = np.array([k.is_bot for k in kinds])
     p = shared_out(raw[place], is_bot, oof["bot_probability"].to_numpy(dtype=np.float64))

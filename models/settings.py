@@ -70,7 +70,7 @@ class Train(Settings):
     class_weight: Literal["none", "balanced"] = "none"
     source_weight: Literal["none", "balanced"] = "none"
     suppressed: tuple[str, ...] = ()  # features or families that no reason may name: protected or internal
-    masked: float = Field(default=0.0, ge=0)  # weight of an account's copies without some tables; 0: no copies
+    subsets: bool = True  # the model also carries a booster for each way tables can be absent
     calibration: Literal["auto", "none", "platt", "beta", "isotonic"] = "auto"
     bot_share: float | None = Field(default=None, gt=0, lt=1)  # of the population to be scored; null: as in the labels
     search: Search = Search()

@@ -21,7 +21,6 @@ from models.boosted import Ground, Rows, Trial, at_once, hush, train_one, usable
 from models.boostertext import average, tree_count
 from models.bundle import Model
 from models.folds import UNUSED, Side, sides
-from models.masking import masks, with_copies
 from models.search import search
 from models.settings import Train
 from models.thresholds import check_limits, thresholds
@@ -96,6 +95,7 @@ def train_model(
     settings: Train,
     tick: Tick = lambda says: None,
     beside: Beside | None = None,
+    rivals: bool = True,
 ) -> Trained:
     """Train on the labelled accounts, and score each by boosters that did not see it.
 
@@ -111,6 +111,7 @@ def train_model(
     tick : called after each trial of the search with what to show
     beside : of the rows of all labelled accounts makes those to learn from: the same, followed by more that are in no
         test. Baselines and calibration are of the labelled accounts alone
+    rivals : train baselines too; without, their table holds accounts alone
 
     Raises
     ------
@@ -124,9 +125,6 @@ def train_model(
     tests = list(sides(labelled.known))
     check_classes(rows.is_bot, tests)
     taught, lessons = _taught(rows, tests, beside)
-    if beside is None:
-        gone = masks(declarations(references, rows.columns)[0], rows.x)
-        taught, lessons = with_copies(rows, tests, gone, settings.masked)
     trials, study = _trials(taught, lessons, len(rows.x), settings, tick)
     raw = out_of_fold(trials, lessons, taught, settings.members)[0][: len(rows.x)]
     blend = choose(trials, lessons, taught, settings.members)
@@ -136,11 +134,11 @@ def train_model(
     model, p = _assemble(text, rows, raw, tested, labelled.known, references, settings, trials, blend)
     oof = labelled.known.loc[tested, ["account_id", "source", "is_bot", "kind"]].reset_index(drop=True)
     oof = oof.assign(bot_probability=p, raw_score=raw[tested], fold=labelled.known["fold"].to_numpy()[tested])
-    table, chosen = baselines(rows, tests)
-    compared = table[tested].reset_index(drop=True)
-    compared.insert(0, "account_id", oof["account_id"])
+    compared = oof[["account_id"]]
+    if rivals:
+        table, study["best_feature"] = baselines(rows, tests)
+        compared = compared.join(table[tested].reset_index(drop=True))
     study["blend"] = [{"trial": m.trial, "trees": int(trials[m.trial].trees[m.step]), "share": m.share} for m in blend]
-    study["best_feature"] = chosen
     return Trained(model, oof, compared, study)
 
 

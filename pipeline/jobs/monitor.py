@@ -80,15 +80,17 @@ def watch(
 ) -> dict[str, Any]:
     """The same with a model that is loaded and tables that are open; they are cleaned as for scoring."""
     from models.monitoring import Seen, report
+    from pipeline.jobs.reading import reading
     from pipeline.jobs.score import check_columns
     from pipeline.recipes.canonical import clean_tables
     from review.monitor import monitor_page
     from review.prometheus import prometheus_text
 
-    known = known_profile(model, reference)
-    truth = read_truth(tables, labels)
     check_columns(model, tables)
     clean = clean_tables(tables, params.prepare, may_be_empty=True)
+    model = reading(model, clean.tables)
+    known = known_profile(model, reference)
+    truth = read_truth(tables, labels)
     counted = count(model, known, clean.tables, params, truth)
     history = earlier(out / "history.json", counted["batch"], params.monitor.history)
     seen = Seen(

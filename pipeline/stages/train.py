@@ -14,6 +14,9 @@ from pipeline.settings import Params
 if TYPE_CHECKING:
     import pandas as pd
 
+    from models.bundle import Model
+    from models.kinds import KindModel
+    from models.training import Trained
     from pipeline.tablefiles import TableFiles
 
 log = logging.getLogger(__name__)
@@ -37,9 +40,7 @@ def train(
     """
     from models.bundle import to_files
     from models.dataaudit import stop_if_severe
-    from models.kindtraining import train_kinds
-    from models.training import Labelled, train_model
-    from pipeline.profiling import training_profile
+    from models.training import train_model
 
     if data_audit is not None:
         stop_if_severe(data_audit, "artifacts/data_audit.json")
@@ -51,13 +52,9 @@ def train(
 
         trained = train_model(features, folds, references, settings, tick)
     policy = params.policy if params else Policy(rules={})
-    model = replace(trained.model, tiers=tiers_by_policy(trained.oof, features, folds, tables, settings, policy))
-    labelled = Labelled.join(features, folds)
-    x = labelled.x[:, [labelled.columns.index(c) for c in model.columns]]
-    kinds = train_kinds(x, model.columns, labelled.known, trained.oof, settings)
-    log.info("kinds told: %s", ", ".join(k.name for k in kinds.model.kinds) if kinds.model else "none")
-    model = replace(model, kinds=kinds.model)
-    model = replace(model, profile=training_profile(model, features, trained.oof, tables))
+    model, kinds = complete(trained, features, folds, tables, settings, policy)
+    if settings.subsets:
+        model = replace(model, subsets=subsets(model, features, folds, references, tables, settings, policy))
     facts = model.facts
     log.info(
         "%s features, %s trees of %s boosters, calibrated by %s; model %s",
@@ -70,10 +67,73 @@ def train(
     return {
         "model": to_files(model),
         "oof": trained.oof,
-        "kinds": kinds.said,
+        "kinds": kinds,
         "baselines": trained.baselines,
         "study": trained.study,
     }
+
+
+def complete(
+    trained: Trained,
+    features: pd.DataFrame,
+    folds: pd.DataFrame,
+    tables: TableFiles | None,
+    settings: Train,
+    policy: Policy,
+    like: KindModel | None = None,
+) -> tuple[Model, Any]:
+    """The model with tiers, kinds and the profile of its accounts; and what is said of their kinds out of fold.
+
+    Kinds are told as ``like`` tells them where it is given; nothing is said out of fold then.
+    """
+    from models.kindtraining import train_kinds
+    from models.training import Labelled
+    from pipeline.profiling import training_profile
+
+    model = replace(trained.model, tiers=tiers_by_policy(trained.oof, features, folds, tables, settings, policy))
+    labelled = Labelled.join(features, folds)
+    x = labelled.x[:, [labelled.columns.index(c) for c in model.columns]]
+    kinds = train_kinds(x, model.columns, labelled.known, trained.oof, settings, like)
+    log.info("kinds told: %s", ", ".join(k.name for k in kinds.model.kinds) if kinds.model else "none")
+    model = replace(model, kinds=kinds.model)
+    return replace(model, profile=training_profile(model, features, trained.oof, tables)), kinds.said
+
+
+def subsets(
+    whole: Model,
+    features: pd.DataFrame,
+    folds: pd.DataFrame,
+    references: Mapping[str, bytes],
+    tables: TableFiles | None,
+    settings: Train,
+    policy: Policy,
+) -> dict[str, Model]:
+    """A model for each way tables can be absent, trained on the features that are left; ``-`` joins absent tables.
+
+    They learn as the settings say without a search: trials would be paid for again at every subset.
+    """
+    from models.subsets import masks
+    from models.training import Labelled, train_model
+
+    search = settings.search.model_copy(update={"trials": 0})
+    plain = settings.model_copy(update={"search": search, "subsets": False})
+    labelled = Labelled.join(features[["account_id", *whole.columns]], folds)
+    found = {}
+    for absent, gone in masks(whole.declarations, labelled.x).items():
+        names = [c for c, lost in zip(whole.columns, gone, strict=True) if lost]
+        fewer = features.drop(columns=names).copy()
+        known = {
+            n for d, lost in zip(whole.declarations, gone, strict=True) if not lost for n in (d["name"], d["family"])
+        }
+        about = {
+            "monotone": {n: way for n, way in plain.monotone.items() if n in fewer},
+            "suppressed": tuple(n for n in plain.suppressed if n in known),
+        }
+        log.info("without %s: %s features", ", ".join(absent), len(whole.columns) - len(names))
+        trained = train_model(fewer, folds, references, plain.model_copy(update=about), rivals=False)
+        model, _ = complete(trained, fewer, folds, tables, plain, policy, whole.kinds)
+        found["-".join(absent)] = replace(model, references={})
+    return found
 
 
 def tiers_by_policy(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -87,6 +88,9 @@ class SmallModel:
     def probabilities(self, matrix: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         p = np.asarray(self.booster.predict(matrix, num_threads=1))
         return p, np.maximum(p - 0.05, 0), np.minimum(p + 0.05, 1)
+
+    def given(self, columns: Collection[str]) -> SmallModel:
+        return self
 
 
 def small_model(folder: Path, n: int = 1500) -> SmallModel:
