@@ -24,7 +24,7 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
-spark: $(READY) $(VENV)/spark  ## add pyspark for `--engine spark` (490 MB; needs Java 17)
+spark: $(READY) $(VENV)/spark  ## add pyspark and a Java for `--engine spark` (640 MB)
 
 $(VENV)/spark: requirements-spark.lock $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
@@ -37,8 +37,8 @@ run: $(READY)  ## train on the embedded default: prepare to register, through DV
 test: $(READY)  ## the tests that take seconds
 	pytest -n 2 -m "not slow"
 
-test-spark: spark  ## every feature on DuckDB and on Spark, minutes
-	pytest tests/pipeline/test_spark.py
+test-spark: spark  ## features and scores on DuckDB and on Spark, minutes
+	pytest -n 0 -rs tests/pipeline/test_spark*.py
 
 test-all: $(READY)  ## every test
 	pytest -n 2
@@ -54,7 +54,8 @@ format: $(READY)  ## put the code into its style
 
 lock: $(READY)  ## resolve the dependencies again
 	uv pip compile pyproject.toml --extra dev --extra benchmarks --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
-	echo 'pyspark>=4.0,<4.4' | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-spark.lock
+	python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['spark'], sep='\n')" \
+	| uv pip compile - -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-spark.lock
 
 docs: $(READY)  ## print the generated pages and dvc.yaml again
 	python -m pipeline.docs

@@ -18,6 +18,7 @@ from features.errors import BadInput, printable
 from features.tables import TABLES, measures_of
 from pipeline.database import files as names
 from pipeline.database import ident, open_database
+from pipeline.files import write_value
 from pipeline.progress import Progress
 from pipeline.settings import Featurize
 from pipeline.sizes import bytes_of
@@ -46,6 +47,10 @@ class Featurized:
     def table(self) -> pa.Table:
         """All rows: account_id, as_of, then one float64 column per feature (null: missing)."""
         return _typed(self.batches().read_all())
+
+    def write_apart(self, path: Path) -> None:
+        """Write all rows without their moments to the Parquet file ``path``; columns fitted apart are few."""
+        write_value(path, self.table().drop_columns(["as_of"]))
 
     def other(self, view: str, schema: pa.Schema) -> pa.Table:
         """Rows of a view asked for beside the features; none where its tables were absent."""

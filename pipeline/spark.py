@@ -6,13 +6,12 @@ every worker must reach. The graph parts run in a Python worker each common mome
 
 from __future__ import annotations
 
-import os
 import shutil
-import sys
 import tempfile
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,7 @@ from features.tables import TABLES, measures_of
 from pipeline.engine import wanted
 from pipeline.progress import Progress
 from pipeline.settings import Featurize
+from pipeline.sparksession import in_spark, session
 from pipeline.tablefiles import TableFiles
 
 if TYPE_CHECKING:
@@ -34,35 +34,37 @@ if TYPE_CHECKING:
 
 SPARK_TYPES = {pa.string(): "STRING", pa.int64(): "BIGINT", pa.bool_(): "BOOLEAN", pa.float64(): "DOUBLE"}
 GRAPH_TYPES = {"int32": "INT", "int64": "BIGINT", "float64": "DOUBLE", "bool": "BOOLEAN"}
-# What every session needs so that expressions mean what they mean to DuckDB.
-MEANING = {
-    "spark.sql.ansi.enabled": "false",
-    "spark.sql.session.timeZone": "UTC",
-    "spark.sql.caseSensitive": "true",
-    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
-}
-# Of a session of our own on this machine.
-LOCAL = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
 
 
 @dataclass
 class SparkFeaturized:
-    """Features of every account as a folder of Parquet files, and what was fitted for them."""
+    """Features of every account, planned on Spark and written as Parquet folders, and what was fitted for them."""
 
     plan: Plan
-    folder: Path  # of the steps and the result
+    spark: Any
+    folder: Path  # of the steps and what is asked for
     references: dict[str, pa.Table]
     keep: Any = field(repr=False)  # the scratch folder lives as long as this
 
+    def rows(self) -> Any:
+        """All rows, sorted by account_id, as a DataFrame of Spark; to be used before anything else is measured."""
+        return self.spark.sql(self.plan.select)
+
     def write(self, path: Path) -> None:
         """Put all rows, sorted by account_id, at ``path``: a folder of Parquet files."""
-        path.mkdir()
-        for part in _parts(self.folder / "result"):
-            shutil.copyfile(part, path / part.name)
+        self._put("result", path)
 
-    def table(self) -> pa.Table:
-        """All rows, for those who have room for them."""
-        return _read(self.folder / "result")
+    def write_apart(self, path: Path) -> None:
+        """Put all rows without their moments, sorted by account_id, at ``path``: a folder of Parquet files."""
+        with told(path):
+            rows = self.spark.read.parquet(str(self.folder / "result"))
+            write_folder(rows.drop("as_of").orderBy("account_id"), self.folder / "apart")
+        self._put("apart", path)
+
+    def _put(self, name: str, path: Path) -> None:
+        path.mkdir()
+        for part in parts_of(self.folder / name):
+            shutil.copyfile(part, path / part.name)
 
     def other(self, view: str, schema: pa.Schema) -> pa.Table:
         """Rows of a view asked for beside the features; none where its tables were absent."""
@@ -97,82 +99,106 @@ def featurize_with_spark(
     BadInput
         When Spark is not installed or cannot be reached, or a table cannot be read.
     """
-    spark = session(settings)
-    schemas = {name: pq.read_schema(files[0]) for name, files in tables.files.items() if name in TABLES}
-    chosen = wanted(settings, schemas) if only is None else tuple(only)
-    todo = plan(schemas, chosen, None, also, dialect="pyspark")
-    keep = tempfile.TemporaryDirectory(prefix="unpump-spark-", dir=settings.spark_scratch, ignore_cleanup_errors=True)
-    folder = Path(keep.name)
-    try:
-        for name in {*todo.tables, "accounts", "labels"}:
-            _show(spark, name, tables.files.get(name, ()), schemas.get(name, TABLES[name].schema))
-        _take_verdicts(spark, folder, folds, column)
-        with Progress("measuring features, steps", len(todo.steps)) as said:
-            for i, step in enumerate(todo.steps):
-                _run(spark, folder, step)
-                for name in todo.done_after(i):
-                    spark.catalog.dropTempView(name)
-                    shutil.rmtree(folder / name)
-                said.add(1)
-                if watch:
-                    watch(step.name)
-        _write(spark.sql(todo.select), folder / "result")
-        for view, sql in todo.also.items():
-            _write(spark.sql(sql), folder / f"also_{view}")
-    except Exception as error:
-        if not type(error).__module__.startswith(("pyspark.", "py4j.")):
-            raise
-        raise BadInput(
-            str(tables.folder),
-            expected="canonical tables that Spark can read, and a scratch folder it can write",
-            got=printable(str(error), 300),
-            todo="See docs/engines.md; --debug shows where it failed.",
-        ) from error
-    return SparkFeaturized(todo, folder, {name: _reference(folder, name) for name in todo.references}, keep)
+
+    def judge(spark: Any, folder: Path) -> None:
+        used = folds[folds["fold"] >= 0]
+        known = pa.table(
+            {"account_id": pa.array(used["account_id"], pa.string()), "fold": pa.array(used[column], pa.int64())}
+        )
+        _give(spark, folder, "folds", known)
+        _judge(
+            spark,
+            folder,
+            "coalesce(l.at, a.observed_at) AS as_of, f.fold",
+            "LEFT JOIN (SELECT account_id, max(labelled_at) AS at FROM labels GROUP BY account_id) l "
+            "ON a.account_id = l.account_id LEFT JOIN folds f ON a.account_id = f.account_id",
+        )
+
+    made = _measure(tables, settings, judge, None, only, also, watch)
+    with told(tables.folder):
+        write_folder(made.rows(), made.folder / "result")
+        for view, sql in made.plan.also.items():
+            write_folder(made.spark.sql(sql), made.folder / f"also_{view}")
+    return made
 
 
-def session(settings: Featurize) -> Any:
-    """A Spark session on the master of the settings, or the one that runs already.
+def measure_with_spark(
+    tables: TableFiles,
+    as_of: datetime | None,
+    settings: Featurize,
+    references: Mapping[str, bytes],
+    columns: Sequence[str],
+) -> SparkFeaturized:
+    """Measure every account against what a model was fitted on; labels are not looked at.
+
+    Parameters
+    ----------
+    tables : where the canonical Parquet files are; every worker must reach them
+    as_of : moment at which every account is judged; None judges each when its counters were read
+    settings : master and scratch folder
+    references : name -> Parquet file, as a model carries them
+    columns : to make, in order
 
     Raises
     ------
     BadInput
-        When pyspark is not installed or the master cannot be reached.
+        When Spark is not installed or cannot be reached, or a table cannot be read.
     """
-    # Workers must run this Python, with these packages.
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
+
+    def judge(spark: Any, folder: Path) -> None:
+        for name, content in references.items():
+            _give(spark, folder, f"reference_{name}", pq.read_table(pa.BufferReader(content)))
+        moment = f"TIMESTAMP '{as_of.isoformat(sep=' ')}'" if as_of else "a.observed_at"
+        _judge(spark, folder, f"{moment} AS as_of, CAST(NULL AS BIGINT) AS fold")
+
+    return _measure(tables, settings, judge, references, columns)
+
+
+def _measure(
+    tables: TableFiles,
+    settings: Featurize,
+    judge: Callable[[Any, Path], None],
+    references: Mapping[str, bytes] | None,
+    only: Sequence[str] | None,
+    also: Sequence[str] = (),
+    watch: Callable[[str], None] | None = None,
+) -> SparkFeaturized:
+    """Run the steps of the plan, one Parquet folder each; ``judge`` makes the verdicts and what is given."""
+    spark = session(settings)
+    schemas = {name: pq.read_schema(files[0]) for name, files in tables.files.items() if name in TABLES}
+    chosen = wanted(settings, schemas) if only is None else tuple(only)
+    todo = plan(schemas, chosen, references, also, dialect="pyspark")
+    keep = tempfile.TemporaryDirectory(prefix="unpump-spark-", dir=settings.spark_scratch, ignore_cleanup_errors=True)
+    folder = Path(keep.name)
+    with told(tables.folder), Progress("measuring features, steps", len(todo.steps)) as said:
+        for name in {*todo.tables, "accounts", "labels"}:
+            _show(spark, name, tables.files.get(name, ()), schemas.get(name, TABLES[name].schema))
+        judge(spark, folder)
+        for i, step in enumerate(todo.steps):
+            _run(spark, folder, step)
+            for name in todo.done_after(i):
+                spark.catalog.dropTempView(name)
+                shutil.rmtree(folder / name)
+            said.add(1)
+            if watch:
+                watch(step.name)
+    return SparkFeaturized(todo, spark, folder, {name: _reference(folder, name) for name in todo.references}, keep)
+
+
+@contextmanager
+def told(place: Path) -> Iterator[None]:
+    """Turn what Spark complains of into a sentence."""
     try:
-        from pyspark.sql import SparkSession
-    except ImportError as error:
-        raise BadInput(
-            "setting featurize.engine",
-            expected="duckdb, or spark with pyspark installed",
-            got="spark without pyspark",
-            todo="Install it: `make spark`, or `pip install 'pyspark>=4.0,<4.4'`. It needs Java 17.",
-        ) from error
-    master = settings.spark_master
-    try:
-        if master.startswith("sc://"):
-            found = SparkSession.builder.remote(master).getOrCreate()
-        else:
-            own = {**LOCAL, "spark.driver.memory": settings.memory.replace("GB", "g").replace("MB", "m")}
-            builder = SparkSession.builder.master(master).appName("unpump")
-            for key, value in {**own, **MEANING, **settings.spark}.items():
-                builder = builder.config(key, value)
-            found = builder.getOrCreate()
-            found.sparkContext.setLogLevel("ERROR")
-        for key, value in {**MEANING, **settings.spark}.items():
-            if found.conf.isModifiable(key):
-                found.conf.set(key, value)
+        yield
     except Exception as error:
+        if not in_spark(error):
+            raise
         raise BadInput(
-            "setting featurize.spark_master",
-            expected="a master Spark can be started on or reached at",
-            got=f"{master}: {printable(str(error), 200)}",
-            todo="For this machine say local[2], which needs Java 17 (Debian: openjdk-17-jre-headless).",
+            str(place),
+            expected="canonical tables that Spark can read, and a scratch folder it can write",
+            got=printable(str(error), 300),
+            todo="See docs/engines.md; --debug shows where it failed.",
         ) from error
-    return found
 
 
 def _show(spark: Any, name: str, files: Sequence[Path], schema: pa.Schema) -> None:
@@ -195,21 +221,19 @@ def _show(spark: Any, name: str, files: Sequence[Path], schema: pa.Schema) -> No
     rows.selectExpr(*columns).createOrReplaceTempView(name)
 
 
-def _take_verdicts(spark: Any, folder: Path, folds: pd.DataFrame, column: str) -> None:
-    """When each account is judged, its fold, and its number in the order of identifiers."""
-    used = folds[folds["fold"] >= 0]
-    known = pa.table(
-        {"account_id": pa.array(used["account_id"], pa.string()), "fold": pa.array(used[column], pa.int64())}
-    )
-    pq.write_table(known, folder / "folds.parquet")
-    spark.read.parquet(str(folder / "folds.parquet")).createOrReplaceTempView("folds")
+def _judge(spark: Any, folder: Path, chosen: str, joins: str = "") -> None:
+    """Keep when each account is judged, its fold, and its number in the order of identifiers."""
     rows = spark.sql(
-        "SELECT a.account_id, coalesce(l.at, a.observed_at) AS as_of, f.fold, "
-        "CAST(row_number() OVER (ORDER BY a.account_id) - 1 AS BIGINT) AS account FROM accounts a "
-        "LEFT JOIN (SELECT account_id, max(labelled_at) AS at FROM labels GROUP BY account_id) l "
-        "ON a.account_id = l.account_id LEFT JOIN folds f ON a.account_id = f.account_id"
+        f"SELECT a.account_id, {chosen}, "
+        f"CAST(row_number() OVER (ORDER BY a.account_id) - 1 AS BIGINT) AS account FROM accounts a {joins}"
     )
     _keep(spark, rows, folder, "verdicts")
+
+
+def _give(spark: Any, folder: Path, name: str, table: pa.Table) -> None:
+    """Show a small table of the driver to Spark."""
+    pq.write_table(table, folder / f"given_{name}.parquet")
+    spark.read.parquet(str(folder / f"given_{name}.parquet")).createOrReplaceTempView(name)
 
 
 def _run(spark: Any, folder: Path, step: Step) -> None:
@@ -229,11 +253,12 @@ def _run(spark: Any, folder: Path, step: Step) -> None:
 
 
 def _keep(spark: Any, rows: Any, folder: Path, name: str) -> None:
-    _write(rows, folder / name)
+    write_folder(rows, folder / name)
     spark.read.schema(rows.schema).parquet(str(folder / name)).createOrReplaceTempView(name)
 
 
-def _write(rows: Any, path: Path) -> None:
+def write_folder(rows: Any, path: Path) -> None:
+    """Write a DataFrame of Spark as a folder of Parquet files."""
     rows.write.mode("overwrite").option("compression", "zstd").parquet(str(path))
 
 
@@ -241,19 +266,17 @@ def _reference(folder: Path, name: str) -> pa.Table:
     """What a model carries of a reference: its rows fitted on all training accounts, sorted; thousands at most."""
     rows = _read(folder / f"reference_{name}")
     whole = rows.filter(pc.equal(rows["held_out"], -1))
-    # Spark divides whole numbers by a written fraction as decimals; a model carries floats.
-    kinds = [pa.field(f.name, pa.float64() if pa.types.is_decimal(f.type) else f.type) for f in whole.schema]
-    whole = whole.cast(pa.schema(kinds))
     return whole.sort_by([(column, "ascending") for column in whole.column_names])
 
 
-def _parts(folder: Path) -> list[Path]:
+def parts_of(folder: Path) -> list[Path]:
+    """The files of a folder that Spark wrote, in the order of their rows."""
     return sorted(folder.glob("part-*.parquet"))
 
 
 def _read(folder: Path) -> pa.Table:
     # File by file: a folder of no rows has a file without any, and all have one schema.
-    return pa.concat_tables([pq.read_table(part, partitioning=None) for part in _parts(folder)])
+    return pa.concat_tables([pq.read_table(part, partitioning=None) for part in parts_of(folder)])
 
 
 def _ident(name: str) -> str:

@@ -29,8 +29,8 @@ def featurize(
 
     Returns
     -------
-    ``features`` as a function that writes a Parquet file, ``transfer_features`` as a table, ``references`` as
-    the files of a folder, ``groups`` as a table: who acted together
+    ``features`` and ``transfer_features`` as functions that write them, ``references`` as the files of a folder,
+    ``groups`` as a table: who acted together
     """
     measure = _measurer(tables, folds, settings)
     made = measure("fold", also=["groups"], watch=watch)
@@ -39,7 +39,7 @@ def featurize(
     apart = measure("source_fold", only=fitted if several else [])
     return {
         "features": made.write,
-        "transfer_features": apart.table().drop_columns(["as_of"]),
+        "transfer_features": apart.write_apart,
         "references": references(made),
         "groups": made.other("groups", GROUPS),
     }

@@ -89,7 +89,7 @@ def test_the_same_bytes_for_rows_in_any_order_and_any_number_of_threads(tmp_path
         settings = Featurize(threads=threads, memory="1GB")
         made = featurize(town.save(folder, shuffle=shuffle), given.astype({"fold": "int64"}), settings)
         made["features"](folder / "features.parquet")
-        pq.write_table(made["transfer_features"], folder / "transfer_features.parquet")
+        made["transfer_features"](folder / "transfer_features.parquet")
         pq.write_table(made["groups"], folder / "groups.parquet")
         for name, value in made["references"].items():
             if name.endswith(".parquet"):

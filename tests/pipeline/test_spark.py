@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import shutil
 
 import numpy as np
 import pandas as pd
@@ -16,20 +15,23 @@ from features.errors import BadInput
 from features.sparksql import spark_sql
 from features.tables import TABLES
 from pipeline.settings import Featurize, read_params
+from pipeline.sparksession import take_java
 from pipeline.stages.featurize import featurize
 from tests.features.town import ONE_THREAD, Town
 from tests.features.worlds import busy_town, hostile_town
 
 needs_spark = pytest.mark.skipif(
-    importlib.util.find_spec("pyspark") is None or shutil.which("java") is None,
-    reason="Spark needs Java 17 and pyspark: make spark",
+    importlib.util.find_spec("pyspark") is None or take_java() is None,
+    reason="Spark needs Java and pyspark: make spark",
 )
-# Compiling code for each of some hundred queries takes longer than running them on so few rows.
+# Compiling code for each of some hundred queries takes longer than running them on so few rows, and so does a compiler
+# that thinks long about a Java that lives for minutes.
 QUICK = {
     "spark.sql.shuffle.partitions": "2",
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
 }
 SPARK = Featurize(engine="spark", memory="2GB", spark=QUICK)
 
@@ -59,9 +61,10 @@ def made(tmp_path_factory):
     found = {}
     for name, settings in (("duckdb", ONE_THREAD), ("spark", SPARK)):
         result = featurize(files, folds, settings)
-        path = tmp_path_factory.mktemp(name) / "features.parquet"
-        result["features"](path)
-        found[name] = result | {"features": pd.read_parquet(path)}
+        folder = tmp_path_factory.mktemp(name)
+        for written in ("features", "transfer_features"):
+            result[written](folder / f"{written}.parquet")
+        found[name] = result | {w: pd.read_parquet(folder / f"{w}.parquet") for w in ("features", "transfer_features")}
     return found
 
 
@@ -93,8 +96,9 @@ def test_references_groups_and_transfer_features_are_the_same(made):
         if isinstance(table, pa.Table):
             mine, other = table.to_pandas(), theirs["references"][name].to_pandas()
             pd.testing.assert_frame_equal(other, mine, check_dtype=False, rtol=1e-6)
-    frames = [made[e]["transfer_features"].to_pandas().set_index("account_id") for e in ("duckdb", "spark")]
+    frames = [made[e]["transfer_features"].set_index("account_id") for e in ("duckdb", "spark")]
     assert len(frames[0].columns) > 5
+    assert list(frames[1].index) == list(frames[0].index)
     assert too_far(*frames) == {}
 
 

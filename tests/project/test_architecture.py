@@ -31,7 +31,7 @@ MAY_IMPORT = {
 DOORS = {
     "mlflow": {"pipeline/tracking.py", "pipeline/pyfunc_model.py"},  # the second is run by MLflow, not by us
     "yaml": {"pipeline/yamlfiles.py"},
-    "pyspark": {"pipeline/spark.py"},
+    "pyspark": {"pipeline/sparksession.py"},
 }
 
 
