@@ -8,14 +8,11 @@ from typing import Any
 
 from models.comparison import FeatureDrift
 from models.drift import OTHER
-from models.findings import FEWEST, NAMED, more, number, quoted, share_psi
+from models.findings import CROWDS, FEWEST, NAMED, more, number, quoted, share_psi
 from models.monitoring import Answer, Seen, Severity, check
 
 # An index at which hardly an account is where it was; said whatever the features are worth.
 MASSIVE = 1.0
-# People of one language come in crowds (a circle of friends, a country's launch, a campaign), so their number swings
-# more than that of accounts drawn one by one.
-CROWDS = frozenset({"language"})
 BEYOND = 0.05  # of accounts; said whatever the features are worth
 CATEGORY_SHARE = 0.005  # of accounts; a new value of fewer is not worth a night's sleep
 
@@ -149,9 +146,12 @@ def input_drift(seen: Seen) -> Answer:
     if not found or seen.accounts < FEWEST:
         return None
     found.sort(key=lambda f: (-f.psi, f.feature))
-    strong = [f for f in found if f.psi >= severe and f.feature not in seen.population]
+    # What depends on who else is there has one value for a whole crowd: a farm more, and thousands of accounts differ.
+    alone = [f for f in found if f.feature not in seen.population]
+    strong = [f for f in alone if f.psi >= severe]
     weight, strongly = carried(found), carried(strong)
-    if weight < seen.settings.weight and strongly < seen.settings.weight / 5 and found[0].psi < MASSIVE:
+    massive = any(f.psi >= MASSIVE for f in alone)
+    if weight < seen.settings.weight and strongly < seen.settings.weight / 5 and not massive:
         return None
     is_severe = strongly >= 2 * seen.settings.weight
     named = ", ".join(f"{f.feature} (PSI {f.psi:.2f})" for f in found[:NAMED])
@@ -206,7 +206,8 @@ def beyond_training(seen: Seen) -> Answer:
         return None
     found.sort(key=lambda f: (-f.outside, f.feature))
     # Heavy tails send some accounts beyond any range; that matters where many go, or scores depend on it.
-    if carried(found) < seen.settings.weight and found[0].outside < BEYOND:
+    alone = max((f.outside for f in found if f.feature not in seen.population), default=0.0)
+    if carried(found) < seen.settings.weight and alone < BEYOND:
         return None
     named = ", ".join(f"{f.feature} ({f.outside:.1%} of accounts)" for f in found[:NAMED])
     evidence = {"features": [{"feature": f.feature, "outside": f.outside, "p_value": f.outside_p} for f in found]}

@@ -9,6 +9,9 @@ from typing import Any
 from features.errors import printable
 
 # Below this many accounts no distribution is judged: with 5 accounts expected in a bin there would be few bins.
+# People of one language come in crowds (a circle of friends, a country's launch, a campaign), so their number swings
+# more than that of accounts drawn one by one.
+CROWDS = frozenset({"language"})
 FEWEST = 50
 NAMED = 5  # features or values named in a sentence
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from models.findings import FEWEST, NAMED, more, number, quoted, share_psi
+from models.findings import CROWDS, FEWEST, NAMED, more, number, quoted, share_psi
 from models.monitoring import Answer, Seen, Severity, check
 
 SLICE = 50  # accounts a slice needs on both sides
@@ -84,7 +84,9 @@ def slice_flags(seen: Seen) -> Answer:
             for v in found
         ]
     }
-    return "warning", f"Flagged otherwise than before (tier {seen.tier}): {named}{more(found)}.", evidence
+    # A farm that writes in one language is a crowd of its own; that is worth knowing, not worth waking somebody.
+    severity: Severity = "notice" if all(v.category in CROWDS for v in found) else "warning"
+    return severity, f"Flagged otherwise than before (tier {seen.tier}): {named}{more(found)}.", evidence
 
 
 @check("UNP030", statistical=False, todo="Raise the tier's threshold, or train with recent labels.")
