@@ -23,6 +23,7 @@ class Prepare(Settings):
     sources: dict[str, str] = {}  # recipe name or file -> folder or file with its data
     town: Town = Town()
     latest_at: datetime = datetime(2100, 1, 1, tzinfo=UTC)  # a later moment is a mistake in the data
+    pseudonyms: str | None = None  # file with a secret: accounts and posts go by pseudonyms in all that is written
     text_limit: int = Field(default=65_536, ge=1)  # characters kept of a text; longer ones are cut and counted
     memory: str = "4GB"  # DuckDB spills to disk beyond this
     threads: int = Field(default=2, ge=1)  # the outcome is the same whatever their number
@@ -57,6 +58,9 @@ class Score(Settings):
     part_rows: int = Field(default=100_000, ge=1)  # accounts after which a killed job goes on
     single_file_rows: int = Field(default=5_000_000, ge=0)  # above, scores are a folder of parts
     compiled: Literal["auto", "always", "never"] = "auto"  # trees compiled for this processor: the same scores, faster
+    audit_share: float = Field(default=0.0, ge=0, le=1)  # of accounts drawn by chance, to be judged whatever their score
+    audit_seed: int = 0  # another one draws other accounts
+    new_evidence: float = Field(default=0.5, gt=0)  # log-odds a reason must gain before an overturned verdict is repeated
 
 
 class Authenticity(Settings):

@@ -37,13 +37,15 @@ def show_case(layout: Layout, account: str, params: Params) -> dict[str, Any]:
     from models.bundle import from_files
     from models.contributions import contributions
     from models.peers import ALIKE
+    from pipeline.pseudonyms import pseudonym, read_key
     from pipeline.stages.explain import case, rows_behind, tell_peers
 
     model = from_files(load("model", layout, "explain"), str(layout.path("model")))
     path = layout.path("features")
     if not path.is_file():
         load("features", layout, "explain")  # says which stage makes it
-    rows = pq.read_table(path, filters=pc.field("account_id") == account).to_pandas()
+    names = [account, *([pseudonym(read_key(key), account)] if (key := params.prepare.pseudonyms) else [])]
+    rows = pq.read_table(path, filters=pc.field("account_id").isin(names)).to_pandas()
     if rows.empty:
         raise BadInput(
             f"account {printable(account, 80)}",
@@ -51,6 +53,7 @@ def show_case(layout: Layout, account: str, params: Params) -> dict[str, Any]:
             got="an identifier that is not there",
             todo="Look it up in scores.parquet or accounts.parquet; identifiers are compared letter by letter.",
         )
+    account = str(rows["account_id"].iloc[0])
     oof = load("oof", layout, "explain")
     label = oof[oof["account_id"] == account].to_dict("records")
     matrix = model.matrix(rows.iloc[:1])

@@ -100,7 +100,7 @@ class Desk:
         says_bot = case["final"] >= LIKELY
         decided = "unclear" if answer == "unsure" else "bot" if says_bot == (answer == "agree") else "human"
         row = {
-            "account_id": account,
+            "account_id": case["account_id"],
             "answer": answer,
             "decision": decided if case["is_bot"] is not None else None,
             "why": printable(why, 2000) or None,

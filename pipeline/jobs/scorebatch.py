@@ -34,6 +34,7 @@ from pipeline.sizes import bytes_of
 
 if TYPE_CHECKING:
     from models.bundle import Model
+    from pipeline.jobs.standing import Standing
     from pipeline.recipes.canonical import Cleaned
 
 log = logging.getLogger(__name__)
@@ -81,7 +82,7 @@ def identity(
         "as_of": as_of.isoformat() if as_of else None,
         "bot_share": bot_share,
         "score": params.score.model_dump(mode="json", exclude={"memory", "compiled"}),
-        "prepare": params.prepare.model_dump(mode="json", include={"latest_at", "text_limit"}),
+        "prepare": params.prepare.model_dump(mode="json", include={"latest_at", "pseudonyms", "text_limit"}),
         "tables": {name: [stamp(f) for f in paths] for name, paths in sorted(files.items()) if name != "labels"},
     }
 
@@ -110,6 +111,7 @@ class Job:
         self.as_of, self.share = as_of, share
         self.invalid = SCHEMA.empty_table() if isinstance(source, Features) else invalid_rows(model, source.invalid)
         self.trees: RawScores | None = None
+        self.standing: Standing | None = None
 
     def run(self) -> list[Facts]:
         """Make every part that is not there yet; the facts of all, in order."""
@@ -180,6 +182,7 @@ class Job:
         step = slice_rows(self.params, len(self.model.columns))
         for piece in ahead(features.pieces(part, self.model.columns, step)):
             rows = score_features(self.model, piece, self.params.score, self.share, self.trees)
+            rows = self.standing.applied(rows) if self.standing else rows
             before = _until(waiting, rows.column("account_id")[-1])
             if not before:
                 yield rows

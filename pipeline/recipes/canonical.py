@@ -9,11 +9,12 @@ from typing import Any
 import pyarrow as pa
 
 from features.errors import BadInput
+from pipeline.pseudonyms import pseudonym_sql
 from pipeline.recipes import sql
 from pipeline.recipes.drafts import Draft, make_refused, refuse_unusable
 from pipeline.recipes.given import Given, draft_tables
 from pipeline.recipes.outcome import Folder, account, escaped, write_table
-from pipeline.recipes.prepared import limits_of
+from pipeline.recipes.prepared import limits_of, workspace
 from pipeline.recipes.sql import Workspace
 from pipeline.settings import Prepare
 from pipeline.tablefiles import TableFiles
@@ -55,7 +56,7 @@ def clean_tables(files: TableFiles, settings: Prepare, may_be_empty: bool = Fals
         When accounts are absent or empty, a file is no Parquet, or a needed column is missing or of a wrong type.
     """
     found = TableFiles(files.folder, {t: paths for t, paths in files.files.items() if t != "labels"})
-    with Workspace(settings.memory, settings.threads) as work:
+    with workspace(settings) as work:
         refused = make_refused(work)
         given = draft_tables(work, found, "tables", limits_of(settings))
         if not given.drafts["accounts"].read and not may_be_empty:
@@ -71,7 +72,7 @@ def clean_tables(files: TableFiles, settings: Prepare, may_be_empty: bool = Fals
         invalid = _invalid(work, given.drafts["accounts"])
         kept = {}
         for table, one in given.drafts.items():
-            if _untouched(work, given, table):
+            if not settings.pseudonyms and _untouched(work, given, table):
                 kept[table] = given.paths[table]
                 continue
             rows = _usable(work, one, refused)
@@ -85,15 +86,22 @@ def clean_tables(files: TableFiles, settings: Prepare, may_be_empty: bool = Fals
 def _invalid(work: Workspace, accounts: Draft) -> pa.Table:
     """Every row of accounts that cannot be scored, with the reason."""
     reasons = " ".join(f"WHEN {i} THEN {sql.text(f'{c.column}: {c.reason}')}" for i, c in enumerate(accounts.checks))
-    name = "coalesce(nullif(trim(account_id), ''), _file || ' row ' || _row)"
-    shown = "CASE WHEN _value IS NULL THEN '' ELSE ' (' || _value || ')' END"
+    account, own, shown = (
+        "account_id",
+        "trim(account_id)",
+        "CASE WHEN _value IS NULL THEN '' ELSE ' (' || _value || ')' END",
+    )
+    if work.pseudonyms:
+        account = own = pseudonym_sql("account_id")
+        shown = "''"
+    name = f"coalesce(CASE WHEN trim(account_id) <> '' THEN {own} END, _file || ' row ' || _row)"
     wrong = (
         f"SELECT {name} AS account_id, CASE _problem {reasons} END || {shown} AS reason FROM {accounts.relation} "
         "WHERE _problem IS NOT NULL"
     )
     again = (
-        f"SELECT account_id, 'account_id: another row of the same account is scored' FROM {accounts.relation} "
-        f"WHERE _problem IS NULL QUALIFY {_LAST} > 1"
+        f"SELECT {account} AS account_id, 'account_id: another row of the same account is scored' "
+        f"FROM {accounts.relation} WHERE _problem IS NULL QUALIFY {_LAST} > 1"
     )
     found = work.table(f"SELECT * FROM ({wrong} UNION ALL {again}) ORDER BY account_id, reason").cast(INVALID)
     return found.set_column(1, INVALID.field("reason"), escaped(found.column("reason")))

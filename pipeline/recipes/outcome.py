@@ -15,8 +15,9 @@ import pyarrow as pa
 
 from features.errors import printable
 from features.tables import MOMENT, TABLES, Measure
+from pipeline.pseudonyms import pseudonym_sql
 from pipeline.recipes import sql
-from pipeline.recipes.drafts import REFUSED, Draft
+from pipeline.recipes.drafts import KEYS, REFUSED, Draft
 from pipeline.recipes.sql import Workspace
 
 ROWS_A_CHUNK = 1 << 20  # rows of a row group; a table with long texts has fewer
@@ -133,9 +134,13 @@ def _digest(digest: Any, table: pa.Table) -> None:
 def write_table(
     work: Workspace, folder: Folder, table: str, rows: str, measures: Mapping[str, Measure], ordered: bool = True
 ) -> Staged:
-    """Write canonical ``table`` from the relation ``rows``, sorted by its key (else in the order they have)."""
+    """Write canonical ``table`` from the relation ``rows``, sorted by its key (else in the order they have).
+
+    Pseudonyms take the place of identifiers here, once everything that matches identifiers is done.
+    """
     schema = TABLES[table].schema
-    picked = [sql.ident(n) for n in schema.names]
+    hidden = KEYS if work.pseudonyms else ()
+    picked = [f"{pseudonym_sql(sql.ident(n))} AS {sql.ident(n)}" if n in hidden else sql.ident(n) for n in schema.names]
     if table == "measures":
         for name in sorted(measures):
             schema = schema.append(measures[name].field())

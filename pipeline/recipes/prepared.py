@@ -8,6 +8,7 @@ from typing import Any
 
 from features.errors import BadInput, printable
 from features.tables import TABLES, Measure
+from pipeline.pseudonyms import hand_over, read_key
 from pipeline.recipes import resolve, sql
 from pipeline.recipes.drafts import Draft, Limits, make_refused, refuse_unusable
 from pipeline.recipes.format import find
@@ -26,6 +27,16 @@ def limits_of(settings: Prepare) -> Limits:
     return Limits(settings.latest_at, settings.text_limit)
 
 
+def workspace(settings: Prepare) -> Workspace:
+    """A workspace as the settings ask for; it knows the secret of pseudonyms where there is one."""
+    key = read_key(settings.pseudonyms) if settings.pseudonyms else None
+    work = Workspace(settings.memory, settings.threads)
+    if key:
+        hand_over(work.connection, key)
+        work.pseudonyms = True
+    return work
+
+
 def from_sources(settings: Prepare) -> dict[str, Any]:
     """Tables made of recipes with their folders, in the order the settings name them."""
     recipes = {key: find(key) for key in settings.sources}
@@ -38,7 +49,7 @@ def from_sources(settings: Prepare) -> dict[str, Any]:
                 got="two of the same",
                 todo="Give one of the recipes another `name:`.",
             )
-    with Workspace(settings.memory, settings.threads) as work:
+    with workspace(settings) as work:
         refused = make_refused(work)
         sources = [
             draft_source(work, recipe, rank, Path(settings.sources[key]).expanduser(), limits_of(settings))
@@ -61,7 +72,7 @@ def from_sources(settings: Prepare) -> dict[str, Any]:
             relations["measures"] = f"(SELECT * FROM {kept} WHERE {some})"
         events = {t: [d for d in drafts if d.table == t] for t in EVENTS}
         relations |= resolve.keep_events(work, events, kept, refused)
-        outcome = _write(work, relations, measures, drafts, torn, refused)
+        outcome = _write(work, relations, measures, drafts, torn, _hidden(work, refused, settings))
         for source in sources:
             facts = outcome["intake"]["sources"][source.recipe.name]
             facts["cleaned"]["invalid_unicode"] = source.replaced
@@ -76,7 +87,7 @@ def from_sources(settings: Prepare) -> dict[str, Any]:
 def from_tables(folder: Path, name: str, settings: Prepare) -> dict[str, Any]:
     """Tables made of the canonical tables in ``folder``; ``name`` is their source in the account."""
     tables = TableFiles.open(folder)
-    with Workspace(settings.memory, settings.threads) as work:
+    with workspace(settings) as work:
         refused = make_refused(work)
         given = draft_tables(work, tables, name, limits_of(settings))
         for one in given.drafts.values():
@@ -93,9 +104,18 @@ def from_tables(folder: Path, name: str, settings: Prepare) -> dict[str, Any]:
             )
         events = {t: [given.drafts[t]] for t in EVENTS if t in given.drafts}
         relations |= resolve.keep_events(work, events, kept, refused)
-        outcome = _write(work, relations, given.measures, list(given.drafts.values()), {}, refused)
+        outcome = _write(
+            work, relations, given.measures, list(given.drafts.values()), {}, _hidden(work, refused, settings)
+        )
         outcome["intake"]["sources"][name]["cleaned"]["invalid_unicode"] = given.replaced
         return outcome
+
+
+def _hidden(work: Workspace, refused: str, settings: Prepare) -> str:
+    """The refused rows, under pseudonyms without what stood there: a torn line may hold anything."""
+    if settings.pseudonyms:
+        work.run(f"UPDATE {refused} SET value = NULL")
+    return refused
 
 
 def _refuse_torn(work: Workspace, sources: Sequence[Source], refused: str) -> dict[tuple[str, str], int]:

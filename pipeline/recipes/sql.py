@@ -32,6 +32,7 @@ class Workspace:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
         self._made, self._threads = 0, threads
+        self.pseudonyms = False  # identifiers are replaced when they are written
 
     def __enter__(self) -> Workspace:
         return self
