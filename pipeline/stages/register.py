@@ -16,6 +16,7 @@ from models.slices import slice_accounts
 from pipeline.registry import Registered
 from pipeline.settings import Params
 
+COMPARED = 1000  # accounts whose reasons are compared
 log = logging.getLogger(__name__)
 Values = Mapping[str, Any]
 
@@ -57,6 +58,7 @@ def decide(inputs: Values, params: Params, champion: Registered | None) -> dict[
     rules, oof = params.register_, inputs["oof"]
     rows = oof[["account_id", "is_bot"]].assign(challenger=oof["bot_probability"].to_numpy())
     costs: dict[str, float] | None = None
+    alike: dict[str, Any] | None = None
     notes: list[str] = []
     if champion is not None:
         old = _readable(champion)
@@ -69,6 +71,7 @@ def decide(inputs: Values, params: Params, champion: Registered | None) -> dict[
             "challenger": explaining_cost(challenger.booster_text),
             "champion": explaining_cost(old.booster_text),
         }
+        alike = _reasons_alike(old, challenger, inputs["features"], oof, params)
     found = judge(
         rows,
         rules,
@@ -85,6 +88,7 @@ def decide(inputs: Values, params: Params, champion: Registered | None) -> dict[
         "checks": found["checks"],
         "accounts": found["accounts"],
         "bots": found["bots"],
+        "reasons_alike": alike,
     }
 
 
@@ -107,6 +111,30 @@ def _readable(champion: Registered) -> Model | None:
     except BadInput as error:
         log.warning("the champion cannot be compared: %s", error)
         return None
+
+
+def _reasons_alike(
+    old: Model, new: Model, features: pd.DataFrame, oof: pd.DataFrame, params: Params
+) -> dict[str, Any] | None:
+    """Whether reviewers will read the same reasons as before, on a sample of labelled accounts; it decides nothing.
+
+    None where the champion's features are not measured any more.
+    """
+    from models.stability import agreement
+
+    if not set(old.columns) <= set(features.columns):
+        return None
+    known = features[features["account_id"].isin(oof["account_id"])]
+    drawn = known.sample(min(COMPARED, len(known)), random_state=params.evaluate.seed)
+    found = agreement(old, new, drawn, params.explain.reasons)
+    if found["first"] is not None:
+        moved = ", ".join(f"{m['feature']} {m['first']:.1%} to {m['second']:.1%}" for m in found["moved"][:3])
+        log.info(
+            "reasons: the first is the champion's for %.0f%% of accounts; share of what moves scores: %s",
+            100 * found["first"],
+            moved,
+        )
+    return found
 
 
 def _compared(

@@ -79,6 +79,16 @@ def test_lost_out_of_fold_scores_are_said_to_favour_the_champion():
     assert any("are lost" in reason for reason in found["reasons"])
 
 
+def test_what_the_champion_said_is_compared_with_what_will_be_said():
+    trained = training()
+    same = decide(trained, PARAMS, champion(trained, shifted(trained, -0.5)))["reasons_alike"]
+    assert same["accounts"] > 0
+    assert (same["first"], same["overlap"], same["signs"]) == (1.0, 1.0, 1.0)
+    fewer = decide(trained, PARAMS, champion(training(trees=3), shifted(trained, -0.5)))["reasons_alike"]
+    assert fewer["overlap"] < 1.0
+    assert decide(trained, PARAMS, None)["reasons_alike"] is None
+
+
 def test_a_champion_with_columns_that_are_gone_is_compared_on_its_own_accounts_only():
     trained = training()
     fewer = {**trained, "features": trained["features"].drop(columns=["digits_share"])}
