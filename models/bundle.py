@@ -14,7 +14,6 @@ import numpy as np
 
 from features.errors import BadInput, printable
 from models.boostertext import check_text, tree_count
-from models.bundlefile import FORMAT, ModelFile, dumps, read_model_file
 from models.calibration import Curve, prior_shift
 from models.kinds import Kind, KindModel
 from models.thresholds import tiers_of
@@ -23,6 +22,9 @@ from models.wording import Said
 
 if TYPE_CHECKING:
     import lightgbm as lgb
+
+    # Imported where files are written or read: a worker that only predicts does without the packages that needs.
+    from models.bundlefile import ModelFile
 
 BOOSTER = "booster.txt"
 KINDS = "kinds.txt"
@@ -162,6 +164,8 @@ class Model:
 
 def to_files(model: Model) -> dict[str, bytes]:
     """The files of ``model``; the same model gives the same bytes."""
+    from models.bundlefile import FORMAT, dumps
+
     files = {BOOSTER: model.booster_text.encode("utf-8")}
     files |= {REFERENCES + name: bytes(model.references[name]) for name in sorted(model.references)}
     for absent, one in sorted(model.subsets.items()):
@@ -200,6 +204,8 @@ def to_files(model: Model) -> dict[str, bytes]:
 
 def version_of(content: Mapping[str, Any]) -> str:
     """First 12 digits of the md5 of everything in model.json but the version itself."""
+    from models.bundlefile import dumps
+
     rest = {k: v for k, v in content.items() if k != "version"}
     return hashlib.md5(dumps(rest).encode("utf-8"), usedforsecurity=False).hexdigest()[:12]
 
@@ -213,6 +219,8 @@ def from_files(files: Mapping[str, bytes], where: str) -> Model:
         When a file is absent, added or altered, the format is newer than this program, or the content is not that
         of a model; nothing of it is used then. The checks find damage and mistakes; they are no signature.
     """
+    from models.bundlefile import read_model_file
+
     if FACTS not in files or BOOSTER not in files:
         there = ", ".join(sorted(files)[:8]) or "an empty folder"
         raise BadInput(

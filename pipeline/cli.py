@@ -172,6 +172,7 @@ def _add_score(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--bot-share", type=float, metavar="SHARE", help="share of bots expected among these accounts, 0 to 1"
     )
+    _add_engine(parser)
     _add_settings(parser)
 
 

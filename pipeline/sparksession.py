@@ -18,6 +18,7 @@ from typing import Any
 
 from features.errors import BadInput, printable
 from pipeline.settings import Featurize
+from pipeline.sizes import bytes_of
 
 # What every session needs so that expressions mean what they mean to DuckDB.
 MEANING = {
@@ -67,7 +68,8 @@ def session(settings: Featurize) -> Any:
             found = SparkSession.builder.remote(master).getOrCreate()
         else:
             take_java()
-            own = {**LOCAL, "spark.driver.memory": settings.memory.replace("GB", "g").replace("MB", "m")}
+            memory = bytes_of(settings.memory, "featurize.memory") // 2**20
+            own = {**LOCAL, "spark.driver.memory": f"{memory}m"}
             builder = SparkSession.builder.master(master).appName("unpump")
             for key, value in {**own, **MEANING, **settings.spark}.items():
                 builder = builder.config(key, value)

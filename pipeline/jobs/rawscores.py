@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.settings import Params
-
 if TYPE_CHECKING:
     from models.bundle import Model
+    from pipeline.settings import Params
 
 log = logging.getLogger(__name__)
 SAMPLE = 256  # rows of a slice whose compiled scores are compared with LightGBM's

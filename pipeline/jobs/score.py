@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,7 +63,7 @@ def score(
     from pipeline.jobs.reading import reading
     from pipeline.jobs.readyfeatures import Features
     from pipeline.jobs.resumable import Parts, held, writable, write_whole
-    from pipeline.jobs.scorebatch import FOLDER, Job, bounded, identity, publish
+    from pipeline.jobs.scorebatch import FOLDER, bounded, identity, publish
     from pipeline.recipes.canonical import Cleaned, clean_tables
     from pipeline.tablefiles import TableFiles
 
@@ -90,10 +90,11 @@ def score(
             check_columns(known, source.tables)
             known = reading(known, source.tables)
             read, files = source.counts, {name: list(paths) for name, paths in given.files.items()}
-        parts = Parts(out / FOLDER, identity(known, files, params, moment, bot_share))
+        engine = params.featurize.engine
+        parts = Parts(out / FOLDER, {**identity(known, files, params, moment, bot_share), "engine": engine})
         if parts.resumed:
             log.info("going on with the job that was interrupted in %s", out)
-        facts = Job(known, source, params, parts, moment, bot_share).run()
+        facts = _worker(engine)(known, source, params, parts, moment, bot_share).run()
         counts = {name: _added(f[name] for f in facts) for name in ("status", "tiers")}
         told = {
             "accounts": sum(counts["status"].values()),
@@ -114,6 +115,17 @@ def score(
             write_whole(out / "manifest.json", to_json(told).encode())
         parts.remove()
     return {**{k: told[k] for k in ("accounts", "status", "tiers")}, "model_version": known.version, "out": str(out)}
+
+
+def _worker(engine: str) -> Callable[..., Any]:
+    """What scores on ``engine``."""
+    if engine == "spark":
+        from pipeline.jobs.sparkscore import SparkJob
+
+        return SparkJob
+    from pipeline.jobs.scorebatch import Job
+
+    return Job
 
 
 def _added(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:

@@ -13,11 +13,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.jobs.rawscores import RawScores
-from pipeline.settings import Score
 
 if TYPE_CHECKING:
     from models.bundle import Model
     from models.reasons import Reasons
+    from pipeline.settings import Score
     from pipeline.tablefiles import TableFiles
 
 SCORED, NO_EVIDENCE, INVALID = "scored", "insufficient_evidence", "invalid"

@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from quickspark import SPARK, needs_spark
 
 from features.builder import plan
 from features.catalogue import FEATURES
 from features.errors import BadInput
 from features.sparksql import spark_sql
 from features.tables import TABLES
-from pipeline.settings import Featurize, read_params
-from pipeline.sparksession import take_java
+from pipeline.settings import read_params
 from pipeline.stages.featurize import featurize
 from tests.features.town import ONE_THREAD, Town
 from tests.features.worlds import busy_town, hostile_town
-
-needs_spark = pytest.mark.skipif(
-    importlib.util.find_spec("pyspark") is None or take_java() is None,
-    reason="Spark needs Java and pyspark: make spark",
-)
-# Compiling code for each of some hundred queries takes longer than running them on so few rows, and so does a compiler
-# that thinks long about a Java that lives for minutes.
-QUICK = {
-    "spark.sql.shuffle.partitions": "2",
-    "spark.sql.adaptive.enabled": "false",
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-}
-SPARK = Featurize(engine="spark", memory="2GB", spark=QUICK)
 
 
 def strange_town() -> Town:

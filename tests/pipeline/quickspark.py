@@ -1,0 +1,25 @@
+"""Settings under which Spark is quick about few rows, and the mark of tests that need it."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+
+from pipeline.settings import Featurize
+from pipeline.sparksession import take_java
+
+needs_spark = pytest.mark.skipif(
+    importlib.util.find_spec("pyspark") is None or take_java() is None,
+    reason="Spark needs Java and pyspark: make spark",
+)
+# Compiling code for each of some hundred queries takes longer than running them on so few rows, and so does a compiler
+# that thinks long about a Java that lives for minutes.
+QUICK = {
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+}
+SPARK = Featurize(engine="spark", memory="2GB", spark=QUICK)
