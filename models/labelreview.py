@@ -59,7 +59,7 @@ def apply_decisions(labels: pd.DataFrame, decisions: pd.DataFrame, where: str) -
         When a column, a reviewer or a moment is missing, a decision is none we know, an account has no label, or two
         decisions of one moment disagree; the message names the row.
     """
-    asked = _decided(decisions, where)
+    asked = decided(decisions, where)
     known = labels.set_index("account_id", drop=False)
     strange = asked[~asked["account_id"].isin(known.index)]
     if len(strange):
@@ -108,7 +108,7 @@ def _history(asked: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     )[list(HISTORY)].assign(decided_at=lambda h: pd.to_datetime(h["decided_at"], utc=True))
 
 
-def _decided(decisions: pd.DataFrame, where: str) -> pd.DataFrame:
+def decided(decisions: pd.DataFrame, where: str) -> pd.DataFrame:
     """The decisions that say something, checked, in the order of their moments and accounts."""
     needed = ("account_id", "decision", "reviewer", "decided_at")
     absent = [c for c in needed if c not in decisions.columns]

@@ -45,6 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_audit(commands)
     _add_monitor(commands)
     _add_review_labels(commands)
+    _add_feedback(commands)
     _add_prevalence(commands)
     _add_adapt(commands)
     _add_simulate(commands)
@@ -172,6 +173,9 @@ def _add_score(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--bot-share", type=float, metavar="SHARE", help="share of bots expected among these accounts, 0 to 1"
     )
+    parser.add_argument(
+        "--feedback", metavar="DIR", help="folder of `unpump feedback`: overturned verdicts are not repeated"
+    )
     _add_engine(parser)
     _add_settings(parser)
 
@@ -235,6 +239,28 @@ def _add_review_labels(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--tables", required=True, metavar="DIR", help="folder of canonical tables with the labels")
     parser.add_argument(
         "--out", required=True, metavar="DIR", help="folder for the same tables with the reviewed labels"
+    )
+
+
+def _add_feedback(commands: argparse._SubParsersAction) -> None:
+    parser = _add(
+        commands,
+        "feedback",
+        "bring back what people decided about scored accounts, as labels and as a measure of the scores",
+        "unpump feedback --scores out/scores --reviews out/mine/label_review.parquet --out out/feedback",
+        "unpump score --feedback out/feedback --model out/mine/artifacts/model --tables NEW --out out/scores",
+    )
+    parser.add_argument("--scores", required=True, metavar="DIR", help="folder that `unpump score` wrote")
+    for name, says in (("reviews", "verdicts of reviewers"), ("appeals", "verdicts about appeals")):
+        parser.add_argument(
+            f"--{name}",
+            action="append",
+            default=[],
+            metavar="FILE",
+            help=f"{says}: CSV, JSON, JSON lines or Parquet with account_id, decision, reviewer, decided_at",
+        )
+    parser.add_argument(
+        "--out", required=True, metavar="DIR", help="folder for labels, verdicts and what they say of the scores"
     )
 
 

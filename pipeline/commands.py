@@ -143,6 +143,7 @@ def score(options: Namespace) -> Summary:
             model=options.model,
             tables=Path(options.tables) if options.tables else None,
             features=Path(options.features) if options.features else None,
+            feedback=Path(options.feedback) if options.feedback else None,
             out=Path(options.out),
             params=settings(options),
             as_of=options.as_of,
@@ -191,6 +192,14 @@ def review_labels(options: Namespace) -> Summary:
     from pipeline.jobs.review_labels import review_labels as review_labels_job
 
     return dict(review_labels_job(Path(options.decisions), Path(options.tables), Path(options.out)))
+
+
+def feedback(options: Namespace) -> Summary:
+    """Bring back what people decided."""
+    from pipeline.jobs.feedback import feedback as feedback_job
+
+    reviews, appeals = ([Path(p) for p in paths] for paths in (options.reviews, options.appeals))
+    return dict(feedback_job(Path(options.scores), reviews, appeals, Path(options.out)))
 
 
 def prevalence(options: Namespace) -> Summary:

@@ -18,6 +18,7 @@ from pipeline.settings import Params
 
 if TYPE_CHECKING:
     from models.bundle import Model
+    from pipeline.jobs.standing import Standing
     from pipeline.tablefiles import TableFiles
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ def score(
     bot_share: float | None = None,
     root: Path = Path(),
     features: Path | None = None,
+    feedback: Path | None = None,
 ) -> dict[str, Any]:
     """Score every account of ``tables`` and write ``scores.parquet`` and ``manifest.json`` to ``out``.
 
@@ -49,6 +51,7 @@ def score(
         probabilities, not tiers: those hold by the share of people they may meet
     root : folder of the tracking store
     features : Parquet file of features that are ready, sorted by account_id, in place of ``tables``
+    feedback : folder of `unpump feedback`; verdicts that people overturned are not repeated without new evidence
 
     Returns
     -------
@@ -91,10 +94,15 @@ def score(
             known = reading(known, source.tables)
             read, files = source.counts, {name: list(paths) for name, paths in given.files.items()}
         engine = params.featurize.engine
-        parts = Parts(out / FOLDER, {**identity(known, files, params, moment, bot_share), "engine": engine})
+        standing = _standing(feedback, params)
+        this = {"engine": engine, "feedback": standing.stamp if standing else None}
+        parts = Parts(out / FOLDER, {**identity(known, files, params, moment, bot_share), **this})
         if parts.resumed:
             log.info("going on with the job that was interrupted in %s", out)
-        facts = _worker(engine)(known, source, params, parts, moment, bot_share).run()
+        job = _worker(engine)(known, source, params, parts, moment, bot_share)
+        if standing:
+            job.standing = standing
+        facts = job.run()
         counts = {name: _added(f[name] for f in facts) for name in ("status", "tiers")}
         told = {
             "accounts": sum(counts["status"].values()),
@@ -115,6 +123,22 @@ def score(
             write_whole(out / "manifest.json", to_json(told).encode())
         parts.remove()
     return {**{k: told[k] for k in ("accounts", "status", "tiers")}, "model_version": known.version, "out": str(out)}
+
+
+def _standing(feedback: Path | None, params: Params) -> Standing | None:
+    """Verdicts that people overturned, if any are given."""
+    from pipeline.jobs.standing import Standing
+
+    if feedback is None:
+        return None
+    if params.score.explain == "none" or params.featurize.engine != "duckdb":
+        raise BadInput(
+            "--feedback",
+            expected="reasons, by which new evidence is told, on the engine duckdb",
+            got=f"score.explain={params.score.explain}, engine {params.featurize.engine}",
+            todo="Set score.explain to flagged or all, and leave --engine away.",
+        )
+    return Standing.read(feedback, params.score.new_evidence)
 
 
 def _worker(engine: str) -> Callable[..., Any]:

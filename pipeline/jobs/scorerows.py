@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pipeline.settings import Score
     from pipeline.tablefiles import TableFiles
 
-SCORED, NO_EVIDENCE, INVALID = "scored", "insufficient_evidence", "invalid"
+SCORED, NO_EVIDENCE, INVALID, OVERTURNED = "scored", "insufficient_evidence", "invalid", "overturned"
 ALLOW = "allow"
 REASON = pa.struct(
     [
@@ -51,6 +51,8 @@ SCHEMA = pa.schema(
         pa.field("model_version", pa.string(), nullable=False),
         pa.field("feature_hash", pa.string(), nullable=False),
         pa.field("as_of", pa.timestamp("us", tz="UTC")),
+        pa.field("scored_tier", pa.string()),
+        pa.field("audit", pa.bool_(), nullable=False),
     ]
 )
 ROWS = 50_000  # of a row group; what is held at once
@@ -110,16 +112,18 @@ def score_features(
         # Nothing is done about an account because of what is not known of it.
         evidence[asked] &= has_evidence(model, rows, pushes) | (tier[asked] == ALLOW)
     n = len(matrix)
+    ids = features.column("account_id").cast(pa.string())
+    tiers = pa.array(np.where(evidence, tier, ALLOW), pa.string())
     kind, kind_probability, kind_said = _kinds(model, matrix, shown[0], evidence, settings, trees)
     return pa.table(
         {
-            "account_id": features.column("account_id").cast(pa.string()),
+            "account_id": ids,
             "status": _either(evidence, SCORED, NO_EVIDENCE),
             "status_reason": _either(evidence, None, NOTHING),
             "bot_probability": shown[0],
             "bot_probability_low": shown[1],
             "bot_probability_high": shown[2],
-            "tier": pa.array(np.where(evidence, tier, ALLOW), pa.string()),
+            "tier": tiers,
             "kind": kind,
             "kind_probability": kind_probability,
             "reasons": reason_lists(model, said, n),
@@ -127,9 +131,20 @@ def score_features(
             "model_version": pa.repeat(pa.scalar(model.version), n),
             "feature_hash": pa.repeat(pa.scalar(model.feature_hash), n),
             "as_of": _moments(features.column("as_of")),
+            "scored_tier": tiers,
+            "audit": _drawn(ids, settings),
         },
         schema=SCHEMA,
     )
+
+
+def _drawn(ids: pa.ChunkedArray, settings: Score) -> pa.Array:
+    """Whether chance draws each account for the audit."""
+    from models.drawn import drawn
+
+    if not settings.audit_share:
+        return pa.repeat(pa.scalar(False), len(ids))
+    return pa.array(drawn(ids.to_pylist(), settings.audit_share, settings.audit_seed))
 
 
 def _known_at_all(matrix: np.ndarray) -> np.ndarray:
@@ -220,6 +235,7 @@ def invalid_rows(model: Model, rows: pa.Table) -> pa.Table:
         "kind_reasons": pa.array([[]] * n, pa.list_(REASON)),
         "model_version": pa.array([model.version] * n, pa.string()),
         "feature_hash": pa.array([model.feature_hash] * n, pa.string()),
+        "audit": pa.array([False] * n, pa.bool_()),
     }
     table = pa.table(told, schema=SCHEMA)
     return table.take(pc.sort_indices(table, [("account_id", "ascending"), ("status_reason", "ascending")]))

@@ -1,0 +1,90 @@
+"""Verdicts that people overturned: they stand for an account until its evidence changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from features.errors import BadInput, printable
+from pipeline.jobs.scorerows import ALLOW, OVERTURNED, SCORED
+
+VERDICTS = "verdicts.parquet"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Overturned verdicts by account: what to say of each, and the reasons the person had before them."""
+
+    says: Mapping[str, str]
+    reasons: Mapping[str, list[dict[str, Any]]]
+    least: float
+    stamp: str  # of the file they are from
+
+    @classmethod
+    def read(cls, place: Path, least: float) -> Standing:
+        """The overturned verdicts in ``verdicts.parquet``, or in the folder of `unpump feedback` that holds it.
+
+        Raises
+        ------
+        BadInput
+            When there is no such file, or it is another one.
+        """
+        from models.feedback import VERDICTS as COLUMNS
+        from models.feedback import overturned
+        from pipeline.jobs.resumable import checksum
+
+        path = place / VERDICTS if place.is_dir() else place
+        try:
+            rows = pq.read_table(path).select(list(COLUMNS)).to_pandas()
+            stamp = checksum(path)
+        except (OSError, KeyError, pa.ArrowException) as error:
+            raise BadInput(
+                f"--feedback {place}",
+                expected="the folder that `unpump feedback` wrote",
+                got=printable(str(error), 200),
+                todo="Run `unpump feedback` on the verdicts, and name the folder it wrote.",
+            ) from error
+        found = overturned(rows)
+        says = {
+            r["account_id"]: f"overturned: {r['channel']} by {printable(r['reviewer'], 60)} on "
+            f"{r['decided_at']:%Y-%m-%d} said person, and nothing new speaks against the account"
+            for r in found.to_dict("records")
+        }
+        reasons = {
+            str(account): list(told) for account, told in zip(found["account_id"], found["reasons"], strict=True)
+        }
+        return cls(says, reasons, least, stamp)
+
+    def applied(self, rows: pa.Table) -> pa.Table:
+        """Rows of scores in which what was overturned and rests on nothing new is allowed, and says so."""
+        from models.feedback import is_new
+
+        if not self.says:
+            return rows
+        ids = rows.column("account_id")
+        about = pc.and_(
+            pc.is_in(ids, pa.array(self.says, pa.string())),
+            pc.and_(pc.equal(rows.column("status"), SCORED), pc.not_equal(rows.column("tier"), ALLOW)),
+        )
+        held = np.zeros(rows.num_rows, dtype=bool)
+        said: list[str | None] = [None] * rows.num_rows
+        for i in np.flatnonzero(about.to_numpy()):
+            account = ids[i].as_py()
+            if not is_new(self.reasons[account], rows.column("reasons")[i].as_py(), self.least):
+                held[i], said[i] = True, self.says[account]
+        if not held.any():
+            return rows
+        mask = pa.array(held)
+        for name, value in (("status", OVERTURNED), ("tier", ALLOW)):
+            column = pc.if_else(mask, pa.scalar(value), rows.column(name))
+            rows = rows.set_column(rows.schema.get_field_index(name), rows.schema.field(name), column)
+        column = pc.if_else(mask, pa.array(said, pa.string()), rows.column("status_reason"))
+        place = rows.schema.get_field_index("status_reason")
+        return rows.set_column(place, rows.schema.field(place), column)
