@@ -27,6 +27,23 @@ class Unpump(PythonModel):
     def load_context(self, context: Any) -> None:
         """Read the model directory; nothing in it is code."""
         folder = Path(context.artifacts["model"])
+        smaller = [Trees(path.parent) for path in (folder / "without").glob("*/model.json")]
+        self.trees = [Trees(folder), *sorted(smaller, key=lambda trees: -len(trees.columns))]
+
+    def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
+        """``bot_probability``, ``raw_score`` and ``tier`` of each row of a DataFrame of features.
+
+        Where columns of some tables are absent altogether, the trees for accounts known without these tables are asked.
+        """
+        rows = pd.DataFrame(model_input)
+        given = set(rows.columns)
+        return next((t for t in self.trees if given.issuperset(t.columns)), self.trees[0]).scores(rows)
+
+
+class Trees:
+    """One model directory: its booster, its calibration and its tiers."""
+
+    def __init__(self, folder: Path) -> None:
         facts = json.loads((folder / "model.json").read_text(encoding="utf-8"))
         if facts.get("program") != "unpump" or facts.get("format") != 1:
             raise ValueError(f"{folder} holds no unpump model of format 1")
@@ -37,9 +54,9 @@ class Unpump(PythonModel):
         self.shift = 0.0 if share is None else log_odds(share) - log_odds(trained)
         self.tiers = [(t["tier"], t["threshold"]) for t in facts["tiers"] if t["threshold"] is not None]
 
-    def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
-        """``bot_probability``, ``raw_score`` and ``tier`` of each row of a DataFrame of features."""
-        rows = pd.DataFrame(model_input).reindex(columns=self.columns)
+    def scores(self, given: pd.DataFrame) -> pd.DataFrame:
+        """Probability, raw score and tier of each row; a column that is absent counts as missing."""
+        rows = given.reindex(columns=self.columns)
         values = rows.to_numpy(dtype=np.float64, na_value=np.nan)
         raw = np.asarray(self.booster.predict(values, raw_score=True)) if len(rows) else np.empty(0)
         beyond = raw - np.clip(raw, self.knots[0, 0], self.knots[0, -1])

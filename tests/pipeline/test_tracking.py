@@ -9,18 +9,21 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.isotonic import IsotonicRegression
-from tinyrun import training
+from tinyrun import QUICK, training
 
 from features.errors import BadInput
-from models.bundle import from_files
+from models.bundle import from_files, to_files
 from models.contributions import importance
+from models.training import train_model
 from pipeline import tracking
 from pipeline.files import write_all
 from pipeline.layout import Layout
@@ -297,6 +300,21 @@ assert not {{"features", "models", "pipeline", "review"}} & set(sys.modules), so
     alone = rows.assign(**{c: np.nan for c in rows.columns if c != "age_days"})
     assert np.array_equal(pd.read_parquet(tmp_path / "part.parquet")["raw_score"], model.raw_scores(alone))
     assert len(pd.read_parquet(tmp_path / "none.parquet")) == 0
+
+
+def test_the_mlflow_model_asks_the_trees_that_know_no_more_than_is_given(tmp_path):
+    from pipeline.pyfunc_model import Unpump
+
+    trained = training()
+    features = trained["features"][["account_id", "as_of", "age_days"]]
+    small = train_model(features, trained["folds"], {}, QUICK).model
+    model = replace(from_files(trained["model"], "model"), subsets={"follows": small})
+    write_all({tmp_path / name: content for name, content in to_files(model).items()})
+    served = Unpump()
+    served.load_context(SimpleNamespace(artifacts={"model": str(tmp_path)}))
+    rows = trained["features"]
+    assert np.array_equal(served.predict(None, rows)["raw_score"], model.raw_scores(rows))
+    assert np.array_equal(served.predict(None, rows[["age_days"]])["raw_score"], small.raw_scores(rows))
 
 
 @pytest.mark.parametrize(
