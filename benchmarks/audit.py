@@ -2,8 +2,8 @@
 
     python -m benchmarks.audit [--work DIR] [--write docs/audit.md]
 
-What was measured is kept in ``out/results/audit``; ``python -m benchmarks.results --only`` puts it into the page of
-results. With ``--write`` each table replaces the one between the markers of its name in the page.
+What was measured is kept in ``out/results/audit``; ``python -m benchmarks.results`` takes it from there for its page.
+With ``--write`` each table replaces the one between the markers of its name in the page.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.audit_fit import ALARMS, COUNTS, FULL, PARTIAL, Sight, called, errors, guilty_looks, intentions, read
-from benchmarks.audit_towns import UNSEEN, towns
+from benchmarks.audit_towns import MIXED, UNSEEN, towns
 from benchmarks.results import KEPT, commit
 from benchmarks.simulation import put
 from models.authenticity import INTENTS
@@ -25,8 +25,10 @@ from models.authenticity_intervals import UNITS
 from pipeline.audit.constants import Constants, shipped
 from pipeline.audit.estimates import after_likes
 from pipeline.audit.verdicts import intents_of
+from pipeline.dvcyaml import PROJECT
 from pipeline.files import write_all
 
+WORK = PROJECT / "out" / "audit"  # keeps the towns
 LEAST = {"post": 10, "creator": 30}  # likes of posts and creators whose shares are compared
 
 
@@ -86,18 +88,23 @@ def blamed(connection: Any, unit: str, constants: Constants) -> dict[str, Any]:
     return found
 
 
+def measured(work: Path) -> list[dict[str, Any]]:
+    """A row for every unseen town, seen in each of three ways."""
+    return [
+        {"seed": seed, "level": level, "sight": sight.name, **measure(folder, sight, shipped())}
+        for seed, level, folder in towns(work, UNSEEN)
+        for sight in (FULL, PARTIAL, COUNTS)
+    ]
+
+
 def main() -> None:
     """Measure, keep and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=Path, default=Path("out/audit"), help="folder that keeps the towns")
+    parser.add_argument("--work", type=Path, default=WORK, help="folder that keeps the towns")
     parser.add_argument("--write", type=Path, help="page whose tables are replaced")
     options = parser.parse_args()
-    rows = [
-        {"seed": seed, "level": level, "sight": sight.name, **measure(folder, sight, shipped())}
-        for seed, level, folder in towns(options.work.resolve(), UNSEEN)
-        for sight in (FULL, PARTIAL, COUNTS)
-    ]
-    write_all({KEPT / "audit" / "towns.json": {"commit": commit(), "towns": rows}})
+    rows = measured(options.work.resolve())
+    write_all({KEPT / "audit" / "towns.json": {"part": "towns", "commit": commit(), "towns": rows}})
     for name, table in tables(rows).items():
         print(f"{name}\n{table}\n")
         if options.write:
@@ -106,7 +113,7 @@ def main() -> None:
 
 def tables(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
     """The tables of the page, by the name of their markers."""
-    levels = sorted({r["level"] for r in rows})
+    levels = sorted({r["level"] for r in rows}, key=lambda level: (level == MIXED, level))
     full = [r for r in rows if r["sight"] == FULL.name]
     return {
         "errors": _table(
@@ -122,7 +129,7 @@ def tables(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
                 "width",
             ],
             [
-                _error_row(f"{level:g}", unit, [r[unit] for r in full if r["level"] == level])
+                _error_row(_named(level), unit, [r[unit] for r in full if r["level"] == level])
                 for level in levels
                 for unit in UNITS
             ],
@@ -156,7 +163,7 @@ def tables(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
                 "precision at 1%",
                 "recall at 1%",
             ],
-            [_pumped_row(f"{level:g}", [r["pumped"] for r in full if r["level"] == level]) for level in levels],
+            [_pumped_row(_named(level), [r["pumped"] for r in full if r["level"] == level]) for level in levels],
         ),
         "intents": _table(
             ["truly", "creators", *(f"said {n}" for n in (*INTENTS, "unclear"))],
@@ -174,6 +181,10 @@ def tables(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
             ],
         ),
     }
+
+
+def _named(level: float) -> str:
+    return "all alike" if level == MIXED else f"{level:g}"
 
 
 def _error_row(first: str, unit: str, found: Sequence[dict[str, Any]]) -> list[str]:

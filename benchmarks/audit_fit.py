@@ -9,6 +9,7 @@ among those who like, with three in ten likes, and with none. The towns are thos
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -214,14 +215,14 @@ def errors(connection: duckdb.DuckDBPyConnection, unit: str) -> dict[str, Any]:
     """Estimates of posts or creators beside the truth, as ``Widths.fit`` wants them."""
     truth = "SELECT p.post, p.author, h.pumped AS truth FROM posts p JOIN honest h USING (post)"
     rows = (
-        f"SELECT p.likes, p.seen, p.pumped, p.spread, t.truth FROM posts p JOIN ({truth}) t USING (post)"
+        f"SELECT p.likes, p.seen, p.unknown, p.pumped, p.spread, t.truth FROM posts p JOIN ({truth}) t USING (post)"
         if unit == "post"
-        else "SELECT c.likes, c.seen, c.pumped, c.spread, t.truth FROM creators c JOIN "
+        else "SELECT c.likes, c.seen, c.unknown, c.pumped, c.spread, t.truth FROM creators c JOIN "
         f"(SELECT author, sum(truth) AS truth FROM ({truth}) GROUP BY author) t USING (author)"
     )
     found = {k: v.astype(np.float64) for k, v in connection.sql(rows).fetchnumpy().items()}
     found["pumped"], found["spread"] = found["pumped"] / 1e6, found["spread"] / 1e6
-    return {**found, "rests_on": basis(found["likes"], found["seen"])}
+    return {**found, "rests_on": basis(found["likes"], found["seen"], found["unknown"])}
 
 
 def fit(work: Path) -> Constants:
@@ -323,12 +324,23 @@ def _joined(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
 
 
+def _lines(value: Any) -> str:
+    """JSON with a line for each part, and for each term of a model."""
+    if isinstance(value, dict):
+        return "{\n" + ",\n".join(f"{json.dumps(k)}: {_lines(v)}" for k, v in value.items()) + "\n}"
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return "[\n" + ",\n".join(json.dumps(v) for v in value) + "\n]"
+    return json.dumps(value)
+
+
 def main() -> None:
     """Fit and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, default=Path("out/audit"), help="folder that keeps the towns")
     options = parser.parse_args()
-    write_all({SHIPPED: fit(options.work.resolve()).to_dict()})
+    told = fit(options.work.resolve()).to_dict()
+    # A line for each part and term: a change of the fit can be read in a commit.
+    write_all({SHIPPED: (_lines(told) + "\n").encode()})
     print(f"wrote {SHIPPED.name}, {SHIPPED.stat().st_size:,} bytes")
 
 

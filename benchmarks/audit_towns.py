@@ -21,7 +21,8 @@ from pipeline.tablefiles import TableFiles
 ACCOUNTS = 5_000
 TEACHER = 900  # seed of the town the model learns from: all levels of evasion alike, as by default
 FIT = {"seeds": (901, 902), "levels": (0.0, 0.25, 0.5, 0.75, 1.0)}
-UNSEEN = {"seeds": (951, 952), "levels": (0.1, 0.4, 0.6, 0.9, 1.0)}
+MIXED = -1.0  # instead of a level: all levels alike, rising with time, as in the default town
+UNSEEN = {"seeds": (951, 952), "levels": (0.1, 0.4, 0.6, 0.9, 1.0, MIXED)}
 
 
 def model(work: Path) -> Path:
@@ -35,11 +36,11 @@ def model(work: Path) -> Path:
 
 
 def town(work: Path, seed: int, level: float, accounts: int = ACCOUNTS) -> Path:
-    """A town of one level of evasion without drift: a folder with tables/, scores/ and groups.parquet."""
+    """A town of one level of evasion without drift, or of all: a folder with tables/, scores/ and groups.parquet."""
     out = work / f"town-{seed}-{level:g}-{accounts}"
     if not (out / "tables" / "truth.parquet").is_file():
         settings = (f"prepare.town.evasion={level}", "prepare.town.evasion_spread=0.1", "prepare.town.drift=0")
-        words = [w for s in settings for w in ("--set", s)]
+        words = [w for s in settings if level != MIXED for w in ("--set", s)]
         _run("simulate", "--out", str(out / "tables"), "--accounts", str(accounts), "--seed", str(seed), *words)
     if not (out / "scores" / "scores.parquet").is_file():
         _run(

@@ -1,8 +1,8 @@
 """Measures docs/results.md: quality on the real labelled sets and on the town, transfer between sets, and times.
 
 ``python -m benchmarks.results --data ../shared/data`` runs everything and writes the page;
-``--only quality transfer town times`` runs some parts again and keeps the others from ``out/results``, where each set
-is kept as soon as it is measured; ``--sets`` measures some sets again.
+``--only quality transfer town audit times`` runs some parts again and keeps the others from ``out/results``, where each
+set is kept as soon as it is measured; ``--sets`` measures some sets again.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def main() -> None:
     """Measure what was asked and write the page from all that is known."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=PROJECT.parent / "shared" / "data", help="folder of the real data")
-    parts: dict[str, Any] = {"quality": quality, "transfer": transfer, "town": town, "times": times}
+    parts: dict[str, Any] = {"quality": quality, "transfer": transfer, "town": town, "audit": audit, "times": times}
     parser.add_argument("--only", nargs="*", choices=sorted(parts), default=list(parts), help="parts to measure again")
     parser.add_argument("--sets", nargs="*", choices=list(SETS), default=list(SETS), help="sets of the part quality")
     options = parser.parse_args()
@@ -144,6 +144,13 @@ def town(data: Path) -> list[dict[str, Any]]:
         return [{"set": "the default town", "reference": [None, None], **headline(evaluation(Path(out)))}]
 
 
+def audit(data: Path) -> Iterator[dict[str, Any]]:
+    """What `unpump audit` says of towns that nothing was fitted on."""
+    from benchmarks.audit import WORK, measured
+
+    yield {"part": "towns", "towns": measured(WORK)}
+
+
 def headline(found: dict[str, Any]) -> dict[str, Any]:
     """The metrics of one evaluation that the page shows."""
     overall = found["overall"]
@@ -188,7 +195,13 @@ def page(measured: dict[str, list[dict[str, Any]]]) -> str:
         "Measured by `make results DATA=folder` (`python -m benchmarks.results`), on "
         f"{os.cpu_count()} cores with Python {platform.python_version()}. Brackets hold 95% bootstrap intervals.",
     ]
-    writers = {"quality": quality_lines, "transfer": transfer_lines, "town": town_lines, "times": times_lines}
+    writers = {
+        "quality": quality_lines,
+        "transfer": transfer_lines,
+        "town": town_lines,
+        "audit": audit_lines,
+        "times": times_lines,
+    }
     for name, writer in writers.items():
         if rows := measured[name]:
             lines += ["", *writer(rows), "", f"Commits measured: {', '.join(sorted({r['commit'] for r in rows}))}."]
@@ -274,6 +287,22 @@ def transfer_lines(rows: list[dict[str, Any]]) -> list[str]:
         ]
         lines.append(f"| **mean** | {' | '.join(means)} | |")
     return lines
+
+
+def audit_lines(rows: list[dict[str, Any]]) -> list[str]:
+    """Errors of the audit by level of evasion, and pumped posts found."""
+    from benchmarks.audit import tables
+
+    made = tables(rows[0]["towns"])
+    return [
+        "## Real engagement (`unpump audit`)",
+        "",
+        "On towns of unseen seeds and levels of evasion (0 naive, 1 expert); more is in [audit.md](audit.md).",
+        "",
+        *made["errors"].splitlines(),
+        "",
+        *made["pumped"].splitlines(),
+    ]
 
 
 def times_lines(rows: list[dict[str, Any]]) -> list[str]:

@@ -30,9 +30,10 @@ def scale(spread: Array) -> Array:
     return np.sqrt(spread + 0.25)
 
 
-def basis(likes: Array, seen: Array) -> Array:
-    """Index into ``BASES``: what an estimate rests on."""
-    return np.where(seen >= ALL_SEEN * likes, 0, np.where(seen > 0, 1, 2))
+def basis(likes: Array, seen: Array, unknown: Array) -> Array:
+    """Index into ``BASES``: what an estimate rests on; likes of unknown accounts are as good as not seen."""
+    known = seen - unknown
+    return np.where(known >= ALL_SEEN * likes, 0, np.where(known > 0, 1, 2))
 
 
 def stratum(likes: Array, pumped: Array, rests_on: Array) -> Array:

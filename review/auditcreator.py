@@ -110,6 +110,9 @@ def _behind(row: Row) -> Row | None:
     says = [f"{row['pumped_posts']:,} of its posts look as if likes had been ordered or traded for them."]
     if not groups:
         return section("behind", "What it rests on", says=[*says, "No farm or pod is known to have liked its posts."])
+    says.append(
+        "Farms and services like innocent posts too, to look innocent: a few likes of theirs are no sign of an order."
+    )
     rows = [[cell(g["group_id"]), cell(g["kind"]), cell(f"{g['likes']:,}")] for g in groups]
     grid = table(
         "Groups of accounts acting together that liked its posts",

@@ -65,8 +65,8 @@ def like_cells(connection: duckdb.DuckDBPyConnection, grouped: bool, follows: bo
         f"FROM likes l JOIN counts c USING (post) WHERE c.seen >= {LEAST_CROWD}"
     )
     tie = (
-        "CASE WHEN a.account IS NULL THEN 0 WHEN b.tie = 2 THEN 2 WHEN m.actor IS NOT NULL THEN 3 ELSE "
-        "coalesce(b.tie, 1) END"
+        "CASE WHEN b.tie = 2 THEN 2 WHEN m.actor IS NOT NULL THEN 3 WHEN b.tie IS NOT NULL THEN b.tie "
+        "WHEN a.account IS NULL THEN 0 ELSE 1 END"
         if grouped
         else "0"
     )

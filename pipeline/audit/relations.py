@@ -45,7 +45,7 @@ def show_tables(connection: duckdb.DuckDBPyConnection, given: Mapping[str, Seque
 
 
 def number(connection: duckdb.DuckDBPyConnection, scores: Sequence[Path], groups: Any) -> None:
-    """Make ``people`` (accounts and authors), ``scored``, ``written`` (posts) and ``memberships``.
+    """Make ``people`` (accounts, authors and members of groups), ``scored``, ``written`` (posts) and ``memberships``.
 
     Parameters
     ----------
@@ -54,13 +54,22 @@ def number(connection: duckdb.DuckDBPyConnection, scores: Sequence[Path], groups
     groups : Arrow table of ``groups.parquet``, or None where nobody looked for groups
     """
     run = connection.execute
+    run("CREATE TEMP TABLE grouped (account_id VARCHAR, team INTEGER, group_id VARCHAR, kind VARCHAR)")
+    if groups is not None:
+        connection.register("given", groups.select(["group_id", "kind", "members"]))
+        run(
+            "INSERT INTO grouped SELECT unnest(members), (dense_rank() OVER (ORDER BY group_id))::INTEGER, "
+            "group_id, kind FROM given"
+        )
+        connection.unregister("given")
     run(
         "CREATE TEMP TABLE people AS SELECT (row_number() OVER (ORDER BY account_id) - 1)::INTEGER AS account, "
         "account_id, any_value(username) AS username, any_value(platform) AS platform, "
         "max(observed_at) AS observed_us, max(created_at) AS opened_us, max(followers_count) AS followers, "
         "max(posts_count) AS posts_count FROM ("
         "SELECT account_id, username, platform, observed_at, created_at, followers_count, posts_count FROM t_accounts "
-        "UNION ALL SELECT DISTINCT account_id, NULL, NULL, NULL, NULL, NULL, NULL FROM t_posts) GROUP BY account_id"
+        "UNION ALL SELECT DISTINCT account_id, NULL, NULL, NULL, NULL, NULL, NULL FROM t_posts "
+        "UNION ALL SELECT DISTINCT account_id, NULL, NULL, NULL, NULL, NULL, NULL FROM grouped) GROUP BY account_id"
     )
     known = ", ".join(SCORES)
     run(
@@ -79,15 +88,10 @@ def number(connection: duckdb.DuckDBPyConnection, scores: Sequence[Path], groups
         "FROM t_posts t JOIN people p USING (account_id), (SELECT max(observed_us) AS us FROM people) latest "
         "WHERE t.created_at < coalesce(p.observed_us, latest.us)"
     )
-    run("CREATE TEMP TABLE memberships (account INTEGER, team INTEGER, group_id VARCHAR, kind VARCHAR)")
-    if groups is not None:
-        connection.register("given", groups.select(["group_id", "kind", "members"]))
-        run(
-            "INSERT INTO memberships SELECT p.account, g.team, g.group_id, g.kind FROM (SELECT group_id, kind, "
-            "unnest(members) AS account_id, (dense_rank() OVER (ORDER BY group_id))::INTEGER AS team FROM given) g "
-            "JOIN people p USING (account_id)"
-        )
-        connection.unregister("given")
+    run(
+        "CREATE TEMP TABLE memberships AS SELECT p.account, g.team, g.group_id, g.kind FROM grouped g "
+        "JOIN people p USING (account_id)"
+    )
 
 
 def like_rows(connection: duckdb.DuckDBPyConnection) -> None:

@@ -97,13 +97,13 @@ def _rows(found: pa.Table, level: str, constants: Constants) -> pa.Table:
     n = found.num_rows
     value = {name: _floats(found, name) for name in _SUMS}
     likes, pumped, spread = value["likes"], value["pumped"] / MILLION, value["spread"] / MILLION
-    rests_on = basis(likes, value["seen"])
+    rests_on = basis(likes, value["seen"], value["unknown"])
     low, high = constants.widths[level].interval(likes, pumped, spread, rests_on)
     columns: dict[str, Any] = {
-        "level": pa.array([level] * n, TEXT),
+        "level": pa.repeat(pa.scalar(level, TEXT), n),
         "likes": found["likes"].cast(COUNT),
         "likes_seen": found["seen"].cast(COUNT),
-        "rests_on": pa.array(np.array(BASES)[rests_on].tolist(), TEXT),
+        "rests_on": pa.DictionaryArray.from_arrays(pa.array(rests_on, pa.int8()), pa.array(BASES, TEXT)).cast(TEXT),
         "authentic": _rounded(likes - pumped),
         "authentic_low": _rounded(likes - high),
         "authentic_high": _rounded(likes - low),

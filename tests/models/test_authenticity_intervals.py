@@ -60,5 +60,6 @@ def test_widths_are_the_same_after_they_were_written():
 
 
 def test_what_an_estimate_rests_on():
-    likes, seen = np.array([100.0, 100.0, 100.0]), np.array([95.0, 94.0, 0.0])
-    assert basis(likes, seen).tolist() == [0, 1, 2]
+    likes, seen = np.full(5, 100.0), np.array([95.0, 94.0, 0.0, 100.0, 100.0])
+    unknown = np.array([0.0, 0.0, 0.0, 20.0, 100.0])
+    assert basis(likes, seen, unknown).tolist() == [0, 1, 2, 1, 2]
