@@ -38,7 +38,7 @@ test: $(READY)  ## the tests that take seconds
 	pytest -n 2 -m "not slow"
 
 test-spark: spark  ## features and scores on DuckDB and on Spark, minutes
-	pytest -n 0 -rs tests/pipeline/test_spark*.py
+	pytest -n 0 -rs tests/pipeline/test_spark*.py tests/pipeline/test_serving.py
 
 test-all: $(READY)  ## every test
 	pytest -n 2
@@ -54,6 +54,7 @@ format: $(READY)  ## put the code into its style
 
 lock: $(READY)  ## resolve the dependencies again
 	uv pip compile pyproject.toml --extra dev --extra benchmarks --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
+	uv pip compile pyproject.toml --extra postgres -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o deploy/requirements.lock
 	python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['spark'], sep='\n')" \
 	| uv pip compile - -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-spark.lock
 

@@ -46,7 +46,7 @@ def imported(folder: str) -> set[str]:
     ("folder", "extras"),
     [
         *((f, ("spark",) if f == "pipeline" else ()) for f in OURS),
-        ("tests", ("dev",)),
+        ("tests", ("dev", "spark")),
         ("benchmarks", ("dev", "benchmarks")),
     ],
 )
