@@ -137,20 +137,34 @@ def _execute(name: str, layout: Layout, params: Params, prefix: str = "") -> Non
 def score(options: Namespace) -> Summary:
     """Score every account of a folder of tables."""
     from pipeline.jobs.score import score as score_job
+    from pipeline.remote import output
 
-    return dict(
-        score_job(
-            model=options.model,
-            tables=Path(options.tables) if options.tables else None,
-            features=Path(options.features) if options.features else None,
-            feedback=Path(options.feedback) if options.feedback else None,
-            out=Path(options.out),
+    with output(options.out) as out:
+        done = score_job(
+            model=_model(options.model),
+            tables=_here(options.tables),
+            features=_here(options.features),
+            feedback=_here(options.feedback),
+            out=out,
             params=settings(options),
             as_of=options.as_of,
             bot_share=options.bot_share,
             root=store_root(),
         )
-    )
+    return {**done, "out": options.out}
+
+
+def _here(address: str | None) -> Path | None:
+    """A path that was given, fetched if it is in an object store."""
+    from pipeline.remote import here
+
+    return here(address) if address else None
+
+
+def _model(address: str) -> str:
+    from pipeline.remote import is_remote
+
+    return str(_here(address)) if is_remote(address) else address
 
 
 def audit(options: Namespace) -> Summary:
@@ -174,17 +188,18 @@ def audit(options: Namespace) -> Summary:
 def monitor(options: Namespace) -> Summary:
     """Compare a batch with training."""
     from pipeline.jobs.monitor import monitor as monitor_job
+    from pipeline.remote import here, output
 
-    labels, reference = options.labels, options.reference
-    return monitor_job(
-        options.model,
-        Path(options.tables),
-        Path(options.out),
-        settings(options),
-        labels=Path(labels) if labels else None,
-        reference=Path(reference) if reference else None,
-        root=store_root(),
-    )
+    with output(options.out, keep="history.json") as out:
+        return monitor_job(
+            _model(options.model),
+            here(options.tables),
+            out,
+            settings(options),
+            labels=_here(options.labels),
+            reference=_here(options.reference),
+            root=store_root(),
+        )
 
 
 def review_labels(options: Namespace) -> Summary:
@@ -277,4 +292,5 @@ def doctor(options: Namespace) -> Summary:
     findings = examine(project_root())
     if not options.json:
         print_findings(findings, sys.stdout)
-    return {"findings": [f.as_dict() for f in findings]}
+    severe = any(f.severity == "severe" for f in findings)
+    return {"findings": [f.as_dict() for f in findings], "exit_code": int(severe)}

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import ctypes.util
+import os
+import re
 import shutil
+import socket
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal, TextIO
+from urllib.request import urlopen
 
+from features.errors import printable
+
+PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306}  # where nothing else is said
+PATIENCE = 3.0  # seconds a server has to answer
 Severity = Literal["good", "warning", "severe"]
 
 
@@ -34,6 +42,7 @@ def examine(root: Path) -> list[Finding]:
         _packages,
         _lightgbm,
         _git,
+        _scratch,
         _disk,
         _memory,
         _tracking,
@@ -115,6 +124,24 @@ def _git(root: Path) -> Finding:
     )
 
 
+def _scratch(root: Path) -> Finding:
+    import tempfile
+
+    told = os.environ.get("TMPDIR")
+    try:
+        with tempfile.TemporaryFile() as file:
+            file.write(b"x")
+        place = tempfile.gettempdir()
+    except OSError as error:
+        says = f"No temporary folder can be written: {error.strerror or error}. Set TMPDIR to one that can."
+        return Finding("scratch", "severe", says)
+    if told and not (os.path.isdir(told) and os.access(told, os.W_OK | os.X_OK)):
+        says = f"TMPDIR is {printable(told, 120)}, which cannot be written; {place} is used instead. Correct it."
+        return Finding("scratch", "severe", says)
+    free = shutil.disk_usage(place).free / 1e9
+    return Finding("scratch", "good" if free >= 5 else "warning", f"{place} can be written; {free:.0f} GB free.")
+
+
 def _disk(root: Path) -> Finding:
     free = shutil.disk_usage(root).free / 1e9
     if free >= 5:
@@ -136,12 +163,11 @@ def _memory(root: Path) -> Finding:
 
 
 def _tracking(root: Path) -> Finding:
-    import os
     import sqlite3
 
     server = os.environ.get("MLFLOW_TRACKING_URI")
     if server:
-        return Finding("tracking", "good", "Runs go to the server of MLFLOW_TRACKING_URI.")
+        return _server(server)
     store = root / "mlflow.db"
     if not store.exists():
         return Finding("tracking", "good", "The first training makes mlflow.db in the project.")
@@ -155,6 +181,29 @@ def _tracking(root: Path) -> Finding:
             f"mlflow.db cannot be read ({error}). Move it away; the next training makes a new one.",
         )
     return Finding("tracking", "good", f"mlflow.db holds {runs} runs.")
+
+
+def _server(address: str) -> Finding:
+    """Whether what MLFLOW_TRACKING_URI names answers within seconds."""
+    from urllib.parse import urlsplit
+
+    shown = printable(re.sub(r"//[^/@]*@", "//***@", address), 160)  # passwords stay where they are
+    todo = "Training goes on without it, and `unpump register` logs the run once it answers."
+    try:
+        parts = urlsplit(address)
+        port = parts.port or {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306}.get(
+            parts.scheme.split("+")[0]
+        )
+        if parts.hostname is None or port is None:
+            return Finding("tracking", "good", f"Runs go to {shown}; whether it can be written was not tried.")
+        with socket.create_connection((parts.hostname, port), timeout=PATIENCE):
+            pass
+        if parts.scheme in ("http", "https"):
+            with urlopen(f"{address.rstrip('/')}/health", timeout=PATIENCE) as answer:
+                answer.read(100)
+    except (OSError, ValueError) as error:
+        return Finding("tracking", "severe", f"{shown} (MLFLOW_TRACKING_URI) does not answer: {error}. {todo}")
+    return Finding("tracking", "good", f"{shown} (MLFLOW_TRACKING_URI) answers.")
 
 
 def _java(root: Path) -> Finding:
