@@ -37,7 +37,7 @@ def prevalence(
     from pipeline.files import read_folder, read_json, write_all
 
     model = _model(read_folder(run / "artifacts" / "model"), run)
-    oof = _table(run / "artifacts" / "oof.parquet", ["is_bot", "bot_probability"], "unpump run")
+    oof = _table(run / "artifacts" / "oof.parquet", ["account_id", "is_bot", "bot_probability"], "unpump run")
     known = _table(scores / "scores.parquet", ["status", "bot_probability", "model_version"], "unpump score")
     manifest = scores / "manifest.json"
     meant_for = read_json(manifest).get("bot_share") if manifest.is_file() else model.bot_share
@@ -51,6 +51,7 @@ def prevalence(
             todo="Name the run the model was trained in.",
         )
     share = float(oof["is_bot"].mean())
+    oof = oof[~oof["account_id"].isin(doubtful(run))]
     # Both kinds of scores are brought back to the share of bots among the labels, whatever each was meant for.
     found = estimate_prevalence(
         _at(known["bot_probability"].to_numpy(), share, meant_for),
@@ -64,6 +65,21 @@ def prevalence(
     if out is not None:
         write_all({out: found.to_dict()})
     return found.to_dict()
+
+
+def doubtful(run: Path) -> list[str]:
+    """Labelled accounts whose label looks wrong (``models.labelnoise``).
+
+    Where 2 of 100 people are bots by mistake of a label, a population with 1% bots shows fewer high scores than those
+    people do, and would be said to have none.
+    """
+    if not (run / "artifacts" / "label_review.parquet").is_file():
+        return []
+    found = _table(run / "artifacts" / "label_review.parquet", ["account_id", "looks_wrong"], "unpump evaluate")
+    wrong = found.loc[found["looks_wrong"], "account_id"].tolist()
+    if wrong:
+        log.info("%d labelled accounts are left out because their label looks wrong", len(wrong))
+    return wrong
 
 
 def _model(files: Mapping[str, bytes], run: Path) -> Any:

@@ -57,6 +57,21 @@ def test_the_share_of_bots_is_found_in_a_population_with_another_share(run, tmp_
     assert json.loads((tmp_path / "told.json").read_text()) == json.loads(json.dumps(told))
 
 
+def test_accounts_whose_label_looks_wrong_do_not_say_how_people_score(run, tmp_path):
+    folder, truth = scored(tmp_path / "scores", 0.1)
+    path = run / "artifacts" / "oof.parquet"
+    oof = pd.read_parquet(path)
+    missed = oof.index[oof["is_bot"] & (oof["bot_probability"] > 0.9)][::4]
+    oof.loc[missed, "is_bot"] = False
+    write_all({path: oof})
+    before = prevalence(folder, run, None, **QUICK)
+    doubt = oof[["account_id"]].assign(looks_wrong=oof.index.isin(missed))
+    write_all({run / "artifacts" / "label_review.parquet": doubt})
+    after = prevalence(folder, run, None, **QUICK)
+    assert after["labelled"] == before["labelled"] - len(missed)
+    assert abs(after["em"]["value"] - truth) < abs(before["em"]["value"] - truth)
+
+
 def test_scores_meant_for_another_share_give_the_same_estimate(run, tmp_path):
     plain = prevalence(scored(tmp_path / "one", 0.1)[0], run, None, **QUICK)
     meant = prevalence(scored(tmp_path / "two", 0.1, meant_for=0.02)[0], run, None, **QUICK)
