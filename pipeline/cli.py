@@ -176,6 +176,11 @@ def _add_score(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--feedback", metavar="DIR", help="folder of `unpump feedback`: overturned verdicts are not repeated"
     )
+    parser.add_argument(
+        "--since",
+        metavar="DIR",
+        help="earlier scores (may be --out): only accounts whose features changed are rescored",
+    )
     _add_engine(parser)
     _add_settings(parser)
 

@@ -145,6 +145,7 @@ def score(options: Namespace) -> Summary:
             tables=_here(options.tables),
             features=_here(options.features),
             feedback=_here(options.feedback),
+            since=_here(options.since),
             out=out,
             params=settings(options),
             as_of=options.as_of,

@@ -58,9 +58,10 @@ class Score(Settings):
     part_rows: int = Field(default=100_000, ge=1)  # accounts after which a killed job goes on
     single_file_rows: int = Field(default=5_000_000, ge=0)  # above, scores are a folder of parts
     compiled: Literal["auto", "always", "never"] = "auto"  # trees compiled for this processor: the same scores, faster
-    audit_share: float = Field(default=0.0, ge=0, le=1)  # of accounts drawn by chance, to be judged whatever their score
+    incremental: bool = False  # keep a checksum of every account's features, for --since of the next run
+    audit_share: float = Field(default=0.0, ge=0, le=1)  # of accounts drawn by chance, for people to judge
     audit_seed: int = 0  # another one draws other accounts
-    new_evidence: float = Field(default=0.5, gt=0)  # log-odds a reason must gain before an overturned verdict is repeated
+    new_evidence: float = Field(default=0.5, gt=0)  # log-odds a reason gains before an overturned verdict is repeated
 
 
 class Authenticity(Settings):

@@ -34,6 +34,7 @@ def score(
     root: Path = Path(),
     features: Path | None = None,
     feedback: Path | None = None,
+    since: Path | None = None,
 ) -> dict[str, Any]:
     """Score every account of ``tables`` and write ``scores.parquet`` and ``manifest.json`` to ``out``.
 
@@ -52,10 +53,12 @@ def score(
     root : folder of the tracking store
     features : Parquet file of features that are ready, sorted by account_id, in place of ``tables``
     feedback : folder of `unpump feedback`; verdicts that people overturned are not repeated without new evidence
+    since : folder of an earlier run; accounts whose features are what they were keep its rows, and the result is that
+        of a full run. It may be ``out``
 
     Returns
     -------
-    summary: accounts, status and tiers (counts), model_version, out
+    summary: accounts, status and tiers (counts), model_version, out; with ``since`` taken_over and rescored
 
     Raises
     ------
@@ -67,6 +70,7 @@ def score(
     from pipeline.jobs.readyfeatures import Features
     from pipeline.jobs.resumable import Parts, held, writable, write_whole
     from pipeline.jobs.scorebatch import FOLDER, bounded, identity, publish
+    from pipeline.jobs.since import Earlier
     from pipeline.recipes.canonical import Cleaned, clean_tables
     from pipeline.tablefiles import TableFiles
 
@@ -82,6 +86,8 @@ def score(
             todo="Name the folder of canonical tables, or the file of features.",
         )
     known, moment, params = load_model(model, root), moment_of(as_of), bounded(params)
+    if since:
+        params = _incremental(params)
     source: Cleaned | Features
     with held(out):
         if features:
@@ -102,6 +108,8 @@ def score(
         job = _worker(engine)(known, source, params, parts, moment, bot_share)
         if standing:
             job.standing = standing
+        if since:
+            job.since = Earlier.read(since, known, params, bot_share)
         facts = job.run()
         counts = {name: _added(f[name] for f in facts) for name in ("status", "tiers")}
         told = {
@@ -122,7 +130,20 @@ def score(
         with writable(out):
             write_whole(out / "manifest.json", to_json(told).encode())
         parts.remove()
-    return {**{k: told[k] for k in ("accounts", "status", "tiers")}, "model_version": known.version, "out": str(out)}
+    done = {**{k: told[k] for k in ("accounts", "status", "tiers")}, "model_version": known.version, "out": str(out)}
+    if since and job.since:
+        done |= {"taken_over": job.since.taken, "rescored": job.since.made}
+        log.info("%d accounts keep their scores, %d were scored anew", job.since.taken, job.since.made)
+    return done
+
+
+def _incremental(params: Params) -> Params:
+    """The same settings, with checksums of features kept for the next run."""
+    if params.featurize.engine != "duckdb":
+        raise BadInput(
+            "--since", expected="the engine duckdb", got=params.featurize.engine, todo="Leave --engine away."
+        )
+    return params.model_copy(update={"score": params.score.model_copy(update={"incremental": True})})
 
 
 def _standing(feedback: Path | None, params: Params) -> Standing | None:

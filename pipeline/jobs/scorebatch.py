@@ -28,6 +28,7 @@ from pipeline.jobs.rawscores import RawScores, raw_scores
 from pipeline.jobs.readyfeatures import Features
 from pipeline.jobs.resumable import Facts, Parts, discard
 from pipeline.jobs.scorerows import ROWS, SCHEMA, in_groups, invalid_rows, references, score_features, verdicts
+from pipeline.jobs.since import SUM, Earlier, checksums
 from pipeline.progress import Progress
 from pipeline.settings import Params
 from pipeline.sizes import bytes_of
@@ -112,6 +113,7 @@ class Job:
         self.invalid = SCHEMA.empty_table() if isinstance(source, Features) else invalid_rows(model, source.invalid)
         self.trees: RawScores | None = None
         self.standing: Standing | None = None
+        self.since: Earlier | None = None
 
     def run(self) -> list[Facts]:
         """Make every part that is not there yet; the facts of all, in order."""
@@ -181,7 +183,7 @@ class Job:
         waiting = self._invalid_of(features, part)
         step = slice_rows(self.params, len(self.model.columns))
         for piece in ahead(features.pieces(part, self.model.columns, step)):
-            rows = score_features(self.model, piece, self.params.score, self.share, self.trees)
+            rows = self._rows(piece)
             rows = self.standing.applied(rows) if self.standing else rows
             before = _until(waiting, rows.column("account_id")[-1])
             if not before:
@@ -193,6 +195,18 @@ class Job:
             yield both.take(pc.sort_indices(both.column("account_id"))).combine_chunks()
         if waiting.num_rows:
             yield waiting
+
+    def _rows(self, piece: pa.Table) -> pa.Table:
+        """Scores of some accounts, taken over from an earlier run where they still hold."""
+
+        def made(some: pa.Table) -> pa.Table:
+            return score_features(self.model, some, self.params.score, self.share, self.trees)
+
+        if not self.params.score.incremental:
+            return made(piece)
+        sums = checksums(piece, self.model.columns)
+        rows = self.since.scored(piece, sums, made) if self.since else made(piece)
+        return rows.set_column(rows.schema.get_field_index(SUM), SCHEMA.field(SUM), sums)
 
     def _invalid_of(self, features: Features, part: int) -> pa.Table:
         """Invalid rows after the last account of the part before, up to the last of this one; all others at the end."""

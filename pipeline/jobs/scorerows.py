@@ -53,6 +53,7 @@ SCHEMA = pa.schema(
         pa.field("as_of", pa.timestamp("us", tz="UTC")),
         pa.field("scored_tier", pa.string()),
         pa.field("audit", pa.bool_(), nullable=False),
+        pa.field("features_sum", pa.string()),
     ]
 )
 ROWS = 50_000  # of a row group; what is held at once
@@ -97,7 +98,7 @@ def score_features(
     trees = trees or RawScores.lightgbm(model)
     matrix: np.ndarray = np.empty((features.num_rows, len(model.columns)), order="F" if trees.by_column else "C")
     for place, column in enumerate(model.columns):
-        matrix[:, place] = _numbers(features.column(column))
+        matrix[:, place] = numbers(features.column(column))
     raw = trees.bot(matrix)
     own = model.calibrate(raw)
     tier = model.tier(own[0])
@@ -130,9 +131,10 @@ def score_features(
             "kind_reasons": reason_lists(model, kind_said, n),
             "model_version": pa.repeat(pa.scalar(model.version), n),
             "feature_hash": pa.repeat(pa.scalar(model.feature_hash), n),
-            "as_of": _moments(features.column("as_of")),
+            "as_of": moments(features.column("as_of")),
             "scored_tier": tiers,
             "audit": _drawn(ids, settings),
+            "features_sum": pa.nulls(n, pa.string()),
         },
         schema=SCHEMA,
     )
@@ -241,11 +243,12 @@ def invalid_rows(model: Model, rows: pa.Table) -> pa.Table:
     return table.take(pc.sort_indices(table, [("account_id", "ascending"), ("status_reason", "ascending")]))
 
 
-def _numbers(column: pa.ChunkedArray) -> np.ndarray:
+def numbers(column: pa.ChunkedArray) -> np.ndarray:
+    """Values of a column as float64, NaN where missing."""
     return np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float64)  # null becomes NaN
 
 
-def _moments(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def moments(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Moments of the engine, which are UTC without saying so, as UTC."""
     kind = column.type
     if pa.types.is_timestamp(kind) and kind.tz is None:
