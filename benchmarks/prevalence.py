@@ -1,6 +1,6 @@
 """Is the share of bots of a whole town found by a model trained in another town, from 1% to 40%?
 
-    python -m benchmarks.prevalence [--shares 0.01 0.05 0.1 0.2 0.4] [--towns 3] [--accounts 2500] [--write docs/trust.md]
+    python -m benchmarks.prevalence [--shares 0.01 0.05 0.1 0.2 0.4] [--towns 3] [--write docs/trust.md]
 
 A model is trained on the town of seed 0 (28% bots among the labels). Towns of other seeds, with that share of bots, are
 scored without labels and `unpump prevalence` estimates the share; the truth is what the simulator made.
