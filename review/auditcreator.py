@@ -101,7 +101,11 @@ def _time(row: Row, close: Row) -> Row | None:
         return None
     pumped = row["pumped_share"] or 0.0
     low, high = (row["pumped_share_low"] / pumped, row["pumped_share_high"] / pumped) if pumped else (0.0, 1.0)
-    svg, told = timeline(close["days"], low, high, row["rests_on"] != "counts")
+    # Likes of which too little is known count in the row as its other likes do; so they do here.
+    days = close["days"]
+    told_apart = sum(p for _, _, p in days)
+    by = pumped * sum(n for _, n, _ in days) / told_apart if told_apart else 0.0
+    svg, told = timeline([(day, n, min(n, p * by)) for day, n, p in days], low, high, row["rests_on"] != "counts")
     return section("time", "Likes over time", pictures=picture(svg, told))
 
 

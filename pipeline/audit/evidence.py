@@ -18,6 +18,7 @@ LEAST_CROWD = 5  # likes that make a crowd
 BURST_SHARE = 0.25  # of all likes of the post in one crowd, from which on it is a burst
 MILLION = 1_000_000.0
 SHORTLY_S = 7 * 86_400
+PAIR = "({0}::BIGINT * 4294967296 + {1})"  # two accounts as one number: one key to join by
 _KIND = (
     "CASE WHEN kind IS NULL THEN 0 WHEN kind = 'human' THEN 1 "
     "WHEN kind IN ('like_bot', 'fake_follower', 'spam_bot') THEN 2 WHEN kind = 'hijacked' THEN 3 "
@@ -28,7 +29,7 @@ _TIER = "CASE tier " + " ".join(f"WHEN '{t}' THEN {i}" for i, t in enumerate(rev
 ACTIONS = {name: len(TIERS) - TIERS.index(name) for name in ("discount", "limit_reach", "suspend")}
 _PACE = (
     f"CASE WHEN crowd >= {LEAST_CROWD} AND crowd >= {BURST_SHARE} * seen THEN 1 WHEN crowd >= {LEAST_CROWD} THEN 2 "
-    "WHEN delay_s < 3600 THEN 3 WHEN delay_s < 86400 THEN 4 ELSE 5 END"
+    "ELSE lag END"
 )
 
 
@@ -56,13 +57,12 @@ def like_cells(connection: duckdb.DuckDBPyConnection, grouped: bool, follows: bo
         "JOIN memberships b USING (team) WHERE a.kind = 'pod' AND a.account <> b.account"
     )
     run("CREATE TEMP TABLE counts AS SELECT post, count(*)::INTEGER AS seen FROM likes GROUP BY post")
-    frame = f"PARTITION BY l.post ORDER BY l.delay_s RANGE BETWEEN {CROWD_S} PRECEDING AND {CROWD_S} FOLLOWING"
+    frame = f"PARTITION BY l.post ORDER BY l.at_s RANGE BETWEEN {CROWD_S} PRECEDING AND {CROWD_S} FOLLOWING"
+    some = "FROM likes l JOIN counts c USING (post) WHERE c.seen"
     rows = (
-        "SELECT l.post, l.author, l.actor, l.at_s, l.delay_s, c.seen, 1 AS crowd FROM likes l JOIN counts c "
-        "USING (post) "
-        f"WHERE c.seen < {LEAST_CROWD} UNION ALL "
-        f"SELECT l.post, l.author, l.actor, l.at_s, l.delay_s, c.seen, count(*) OVER ({frame}) AS crowd "
-        f"FROM likes l JOIN counts c USING (post) WHERE c.seen >= {LEAST_CROWD}"
+        f"SELECT l.post, l.author, l.actor, l.at_s, l.lag, c.seen, 1 AS crowd {some} < {LEAST_CROWD} UNION ALL "
+        f"SELECT l.post, l.author, l.actor, l.at_s, l.lag, c.seen, count(*) OVER ({frame}) AS crowd "
+        f"{some} >= {LEAST_CROWD}"
     )
     tie = (
         "CASE WHEN b.tie = 2 THEN 2 WHEN m.actor IS NOT NULL THEN 3 WHEN b.tie IS NOT NULL THEN b.tie "
@@ -74,15 +74,16 @@ def like_cells(connection: duckdb.DuckDBPyConnection, grouped: bool, follows: bo
     follow, follow_join = "0", ""
     if follows:
         run(
-            "CREATE TEMP TABLE fans AS SELECT a.account AS actor, b.account AS author, "
-            "coalesce(min(f.created_at) // 1000000, 0)::BIGINT AS since_s FROM t_follows f "
-            "JOIN people a ON a.account_id = f.follower_id JOIN people b ON b.account_id = f.followed_id GROUP BY 1, 2"
+            f"CREATE TEMP TABLE fans AS SELECT {PAIR.format('a.account', 'b.account')} AS pair, "
+            "greatest(0, least(coalesce(min(f.created_at), 0) // 1000000, 2147483647))::INTEGER AS since_s FROM "
+            "t_follows f "
+            "JOIN people a ON a.account_id = f.follower_id JOIN people b ON b.account_id = f.followed_id GROUP BY 1"
         )
         follow = (
-            "CASE WHEN a.account IS NULL THEN 0 WHEN f.actor IS NULL OR f.since_s > r.at_s THEN 3 "
+            "CASE WHEN a.account IS NULL THEN 0 WHEN f.pair IS NULL OR f.since_s > r.at_s THEN 3 "
             f"WHEN f.since_s > r.at_s - {SHORTLY_S} THEN 2 ELSE 1 END"
         )
-        follow_join = " LEFT JOIN fans f ON f.actor = r.actor AND f.author = r.author"
+        follow_join = f" LEFT JOIN fans f ON f.pair = {PAIR.format('r.actor', 'r.author')}"
     run(
         f"CREATE TEMP TABLE seen AS SELECT post, author, actor, at_s, tier, {coded(LIKE_FACTORS)} AS cell FROM ("
         "SELECT r.post, r.author, r.actor, r.at_s, coalesce(a.tier, 0) AS tier, coalesce(a.score, 0) AS score, "
@@ -90,6 +91,7 @@ def like_cells(connection: duckdb.DuckDBPyConnection, grouped: bool, follows: bo
         f"{_PACE} AS pace, {follow} AS follow FROM ({rows}) r LEFT JOIN actors a ON a.account = r.actor"
         f"{joins if grouped else ''}{follow_join})"
     )
+    run("DROP TABLE likes")
 
 
 def weigh(connection: duckdb.DuckDBPyConnection, alone: Additive) -> None:
@@ -131,6 +133,7 @@ def joined_cells() -> str:
 def judge(connection: duckdb.DuckDBPyConnection, together: Additive) -> None:
     """Make ``judged``, as ``seen`` with the cell of ``ALL_FACTORS``, and ``verdicts``, what each cell says."""
     connection.execute(f"CREATE TEMP TABLE judged AS {joined_cells()}")
+    connection.execute("DROP TABLE seen")
     put_cells(connection, "verdicts", distinct_cells(connection, "judged"), together, ALL_FACTORS)
 
 
@@ -156,8 +159,9 @@ def put_cells(
     pumped = parts.sum(axis=1, dtype=np.int32)
     columns = {"cell": pa.array(cells, pa.int32()), "pumped": pa.array(pumped)}
     columns["spread"] = pa.array((pumped * (1 - pumped / MILLION)).astype(np.int32))
-    if "score" in factors:  # nothing is known of the account, or not enough to score it
-        columns["unknown"] = pa.array(decoded(cells, factors)["score"] == 0)
+    if "score" in factors:  # the account could not be scored, and is in no farm or pod
+        codes = decoded(cells, factors)
+        columns["unknown"] = pa.array((codes["score"] == 0) & ~np.isin(codes["tie"], (2, 3, 4)))
     columns |= {way: pa.array(parts[:, i]) for i, way in enumerate(WAYS)}
     connection.register("given", pa.table(columns))
     connection.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM given")

@@ -45,9 +45,10 @@ def align(connection: duckdb.DuckDBPyConnection, follows: bool) -> None:
         "FROM written w LEFT JOIN liked l USING (post) GROUP BY w.author"
     )
     gained = (
-        "SELECT f.author, count(*) AS gained FROM fans f JOIN people p ON p.account = f.author WHERE f.since_s > 0 "
+        "SELECT p.account AS author, count(*) AS gained FROM fans f JOIN people p ON p.account = f.pair % 4294967296 "
+        "WHERE f.since_s > 0 "
         f"AND f.since_s >= p.observed_us // 1000000 - {RECENT_DAYS} * 86400 AND f.since_s < p.observed_us // 1000000 "
-        "GROUP BY f.author"
+        "GROUP BY p.account"
         if follows
         else "SELECT NULL::INTEGER AS author, NULL::BIGINT AS gained WHERE false"
     )

@@ -48,19 +48,20 @@ def estimate(connection: duckdb.DuckDBPyConnection, counters: Additive) -> None:
     """Make ``posts``: likes counted and seen, and how many of them each way of pumping is estimated to have brought.
 
     Of likes that are seen their own probabilities are summed up. Those that are not seen are taken to be like those
-    that are, as far as these go beyond ``COUNTERS_WEIGH``, and like those of posts with such counters.
+    that are, as far as these go beyond ``COUNTERS_WEIGH``, and like those of posts with such counters. So are likes of
+    accounts of which nothing is known: had they all been given for money, nothing would tell.
     """
     put_cells(connection, "by_counters", distinct_cells(connection, "counted"), counters, POST_FACTORS)
-    sums = ", ".join(f"sum({c})::BIGINT AS {c}" for c in ("pumped", "spread", *WAYS))
+    known = "FILTER (WHERE NOT unknown)"
+    sums = ", ".join(f"coalesce(sum({c}) {known}, 0)::BIGINT AS {c}" for c in ("pumped", "spread", *WAYS))
     lost = ", ".join(
         f"count(*) FILTER (WHERE tier >= {least}) AS lost_{action}, "
         f"coalesce(sum({int(MILLION)} - pumped) FILTER (WHERE tier >= {least}), 0)::BIGINT AS honest_{action}"
         for action, least in ACTIONS.items()
     )
     connection.execute(
-        f"CREATE TEMP TABLE witnessed AS SELECT post, count(*) AS n, {sums}, count(*) FILTER (WHERE unknown) AS "
-        "unknown, "
-        f"{lost} FROM judged JOIN verdicts USING (cell) GROUP BY post"
+        f"CREATE TEMP TABLE witnessed AS SELECT post, count(*) {known} AS n, {sums}, "
+        f"count(*) FILTER (WHERE unknown) AS unknown, {lost} FROM judged JOIN verdicts USING (cell) GROUP BY post"
     )
     told = {}
     for c in ("pumped", "spread", *WAYS):

@@ -95,11 +95,15 @@ def number(connection: duckdb.DuckDBPyConnection, scores: Sequence[Path], groups
 
 
 def like_rows(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make ``likes``: every like that was there when its post was judged, with the seconds since the post was out."""
+    """Make ``likes``: every like that was there when its post was judged, and whether it came in the first hour or day.
+
+    ``lag`` is 3 within the first hour, 4 within the first day and 5 later, as the factor ``pace`` has them.
+    """
     connection.execute(
         "CREATE TEMP TABLE likes AS SELECT w.post, w.author, p.account AS actor, "
-        "(e.created_at // 1000000)::BIGINT AS at_s, "
-        "greatest((e.created_at - w.posted_us) // 1000000, 0)::INTEGER AS delay_s "
+        "greatest(0, least(e.created_at // 1000000, 2147483647))::INTEGER AS at_s, CASE WHEN e.created_at < "
+        "w.posted_us + 3600000000 THEN 3 "
+        "WHEN e.created_at < w.posted_us + 86400000000 THEN 4 ELSE 5 END::UTINYINT AS lag "
         "FROM t_engagements e JOIN written w USING (post_id) LEFT JOIN people p ON p.account_id = e.actor_id "
         "WHERE e.kind = 'like' AND e.created_at < w.as_of_us"
     )
