@@ -31,7 +31,7 @@ import pyarrow.parquet as pq
 from benchmarks.simulation import put
 from pipeline.dvcyaml import PROJECT
 
-STAGES = ("prepare", "split", "featurize", "train")
+STAGES = ("prepare", "split", "featurize", "vet", "train")
 ALLOWED = 0.01  # of towns without drift, severe findings
 
 

@@ -32,7 +32,7 @@ from pipeline.dvcyaml import PROJECT
 from pipeline.files import read_folder, read_json
 from pipeline.settings import Featurize, Params, Score
 
-STAGES = ("prepare", "split", "featurize", "train")
+STAGES = ("prepare", "split", "featurize", "vet", "train")
 AT_LEAST = {"unpump": 0.95, "compiled trees": 3.0}  # times LightGBM's rate
 SECONDS = 120.0  # for scores and reasons of a million accounts
 GROUP = 100_000  # rows of a row group
