@@ -69,6 +69,7 @@ class Authenticity(Settings):
 
     memory: str = "6GB"  # DuckDB spills to disk beyond this
     threads: int = Field(default=2, ge=1)  # the outcome is the same whatever their number
+    clean: bool = True  # look at every row first, as scoring does; false: the tables are as `unpump prepare` wrote them
     groups: Literal["auto", "always", "never"] = "auto"  # look for groups where no --groups names a file
     groups_rows: int = Field(default=20_000_000, ge=0)  # engagements up to which auto looks for groups
     least_likes: int = Field(default=1, ge=1)  # of a post that audit.parquet has a row for

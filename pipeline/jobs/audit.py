@@ -65,23 +65,25 @@ def audit(
     from pipeline.audit.outputs import publish
     from pipeline.audit.relations import number, show_tables
     from pipeline.recipes.canonical import read_tables
+    from pipeline.tablefiles import TableFiles
 
     settings = params.authenticity
     if out.exists() and not out.is_dir():
         raise BadInput(f"--out {out}", expected="a folder", got="a file", todo="Name another folder.")
     wanted = asking.read(creators, price)
     given = scores_of(scores, model, tables, out, params, root)
-    clean = read_tables(tables, params.prepare)
-    found = groups_of(groups, clean.tables, settings)
+    clean = read_tables(tables, params.prepare) if settings.clean else None  # its files vanish with it
+    known = clean.tables if clean else TableFiles.open(tables)
+    found = groups_of(groups, known, settings)
     with tempfile.TemporaryDirectory(prefix="unpump-", ignore_cleanup_errors=True) as spill:
         connection = opened(settings, Path(spill))
         say = Steps(STEPS)
         try:
             say("accounts, posts and follows")
-            show_tables(connection, clean.tables.files)
+            show_tables(connection, known.files)
             number(connection, given, found)
             check_scored(connection, given, tables)
-            follows = "follows" in clean.tables.files
+            follows = "follows" in known.files
             estimate(connection, shipped(), found is not None, follows, say)
             say("posts, creators and pages")
             told = publish(

@@ -141,6 +141,13 @@ def test_a_list_is_ranked_with_the_places_its_intervals_leave_open(story, tmp_pa
     assert len(list((out / "creators").iterdir())) == 2
 
 
+def test_tables_that_were_cleaned_before_need_not_be_again(story):
+    quick = PARAMS.model_copy(update={"authenticity": PARAMS.authenticity.model_copy(update={"clean": False})})
+    audit(story / "tables", story / "quick", quick, scores=story / "scores", groups=story / "groups.parquet")
+    for name in ("audit.parquet", "audit.json", "audit.html"):
+        assert (story / "quick" / name).read_bytes() == (story / "out" / name).read_bytes(), name
+
+
 def test_accounts_without_a_score_are_of_low_evidence(tmp_path):
     root = write_story(tmp_path)
     write_scores(root / "scores", ["ann", "bea", *WORKERS])
