@@ -167,7 +167,9 @@ def input_drift(seen: Seen) -> Answer:
         "importance": weight,
         "importance_severe": strongly,
     }
-    return ("severe" if is_severe else "warning"), says, evidence
+    if carried(alone) >= seen.settings.weight or strongly >= seen.settings.weight / 5 or massive:
+        return ("severe" if is_severe else "warning"), says, evidence
+    return "notice", f"{says} They depend on who else is there; crowds come and go.", evidence
 
 
 @check(
@@ -206,12 +208,14 @@ def beyond_training(seen: Seen) -> Answer:
         return None
     found.sort(key=lambda f: (-f.outside, f.feature))
     # Heavy tails send some accounts beyond any range; that matters where many go, or scores depend on it.
-    alone = max((f.outside for f in found if f.feature not in seen.population), default=0.0)
-    if carried(found) < seen.settings.weight and alone < BEYOND:
+    alone = [f for f in found if f.feature not in seen.population]
+    matters = carried(alone) >= seen.settings.weight or any(f.outside >= BEYOND for f in alone)
+    if not matters and carried(found) < seen.settings.weight:
         return None
     named = ", ".join(f"{f.feature} ({f.outside:.1%} of accounts)" for f in found[:NAMED])
     evidence = {"features": [{"feature": f.feature, "outside": f.outside, "p_value": f.outside_p} for f in found]}
-    return "warning", f"{number(len(found), 'feature')} beyond the range of training: {named}{more(found)}.", evidence
+    says = f"{number(len(found), 'feature')} beyond the range of training: {named}{more(found)}."
+    return ("warning" if matters else "notice"), says, evidence
 
 
 @check(

@@ -30,6 +30,7 @@ from models.comparison import (
 from models.distance import Distance
 from models.drift import FORMAT
 from models.expected import expected, realised, usual
+from models.profilefile import wrong_in
 from models.settings import Monitor
 
 Severity = Literal["notice", "warning", "severe"]
@@ -246,12 +247,12 @@ def check_profile(profile: Any, where: str, columns: Sequence[str]) -> None:
     BadInput
         When ``profile`` was written by another version, is of another model, or is none at all.
     """
-    if not isinstance(profile, dict) or profile.get("format") != FORMAT or "features" not in profile:
-        got = f"format {profile.get('format')!r}" if isinstance(profile, dict) else type(profile).__name__
+    wrong = wrong_in(profile)
+    if wrong:
         raise BadInput(
             where,
             expected=f"a profile of format {FORMAT}",
-            got=got,
+            got=wrong,
             todo="Train the model again with this version of unpump.",
         )
     absent = sorted(set(columns) ^ set(profile["features"]))

@@ -116,8 +116,7 @@ def featurize_tables(
         _check_once(connection, tables)
         _take_verdicts(connection, verdicts)
         for name, content in (references or {}).items():
-            table = pq.read_table(pa.BufferReader(content)) if isinstance(content, bytes) else content
-            connection.register("given", table)
+            connection.register("given", _known(name, content))
             connection.execute(f'CREATE TEMP TABLE "reference_{name}" AS SELECT * FROM given')
             connection.unregister("given")
         with Progress("measuring features, steps", len(todo.steps)) as said:
@@ -137,6 +136,27 @@ def featurize_tables(
             todo="Run `unpump prepare` on the source, or see docs/tables.md for the columns.",
         ) from error
     return Featurized(todo, fitted, connection, folder)
+
+
+def _known(name: str, content: Any) -> pa.Table:
+    """A reference as a table.
+
+    Raises
+    ------
+    BadInput
+        When it is bytes that are no Parquet file.
+    """
+    if not isinstance(content, bytes):
+        return content
+    try:
+        return pq.read_table(pa.BufferReader(content))
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise BadInput(
+            f"the model's references/{name}.parquet",
+            expected="what its features were fitted on, as Parquet",
+            got=printable(str(error), 200),
+            todo="Copy the model directory again, or train it again.",
+        ) from error
 
 
 def wanted(settings: Featurize, schemas: Mapping[str, pa.Schema]) -> tuple[str, ...]:

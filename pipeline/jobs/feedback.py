@@ -100,7 +100,7 @@ def _dataset(scores: Path) -> Any:
     try:
         found = ds.dataset(place, format="parquet")
         absent = {"account_id", "status", "tier", "scored_tier", "audit", "reasons"} - set(found.schema.names)
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, ValueError, pa.ArrowException) as error:
         raise _no_scores(scores, printable(str(error), 200)) from error
     if absent:
         raise _no_scores(scores, f"no column {', '.join(sorted(absent))}")

@@ -247,7 +247,7 @@ def read_truth(tables: TableFiles, labels: Path | None) -> dict[str, bool]:
         try:
             table = pq.read_table(path, columns=["account_id", "is_bot"])
             ids, bots = table["account_id"].cast(pa.string()), table["is_bot"].cast(pa.bool_())
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, ValueError, pa.ArrowException) as error:
             raise BadInput(
                 str(path),
                 expected="labels with the columns account_id and is_bot",

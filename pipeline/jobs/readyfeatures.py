@@ -47,7 +47,7 @@ class Features:
         """
         try:
             facts, schema = pq.read_metadata(path), pq.read_schema(path)
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, ValueError, pa.ArrowException) as error:
             raise _wrong(path, "a Parquet file of features", printable(str(error), 200)) from error
         absent = [c for c in (*KEYS, *model.columns) if c not in schema.names]
         if absent:
@@ -87,15 +87,21 @@ class Features:
         if not self.parts[part]:
             return
         before: pa.Scalar | None = None
-        with pq.ParquetFile(self.path) as file:
-            found = file.iter_batches(batch_size=rows, row_groups=list(self.parts[part]), columns=[*KEYS, *columns])
-            for batch in found:
-                piece = pa.Table.from_batches([batch])
-                if not self.ours and piece.num_rows:
-                    ids = piece.column("account_id").cast(pa.string()).combine_chunks()
-                    self.check_order(ids, before)
-                    before = ids[-1]
-                yield piece
+        try:
+            with pq.ParquetFile(self.path) as file:
+                groups = list(self.parts[part])
+                for batch in file.iter_batches(batch_size=rows, row_groups=groups, columns=[*KEYS, *columns]):
+                    piece = pa.Table.from_batches([batch])
+                    if not self.ours and piece.num_rows:
+                        piece.validate(full=True)
+                        ids = piece.column("account_id").cast(pa.string()).combine_chunks()
+                        self.check_order(ids, before)
+                        before = ids[-1]
+                    yield piece
+        except BadInput:
+            raise
+        except (OSError, ValueError, pa.ArrowException) as error:
+            raise _wrong(self.path, "a Parquet file that can be read to its end", printable(str(error), 200)) from error
 
     def check_order(self, ids: pa.Array, before: pa.Scalar | None = None) -> None:
         """Refuse identifiers that do not rise from one to the next, the first from ``before``."""

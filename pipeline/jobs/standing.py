@@ -44,7 +44,7 @@ class Standing:
         try:
             rows = pq.read_table(path).select(list(COLUMNS)).to_pandas()
             stamp = checksum(path)
-        except (OSError, KeyError, pa.ArrowException) as error:
+        except (OSError, KeyError, ValueError, pa.ArrowException) as error:
             raise BadInput(
                 f"--feedback {place}",
                 expected="the folder that `unpump feedback` wrote",

@@ -29,12 +29,11 @@ def stage_parquet(work: Workspace, path: Path, shown: str, needs: Needs, raw: Ra
 
 def pq_schema(readable: Path, path: Path) -> pa.Schema:
     """Schema of a Parquet file; BadInput, naming ``path``, when it is none."""
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         return pq.read_schema(readable)
-    except (pa.ArrowInvalid, OSError) as error:
+    except (ValueError, OSError) as error:  # Arrow's own are ValueErrors, and so is a name that is no text
         raise unreadable(path, error) from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -9,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from features.errors import BadInput
+from features.errors import BadInput, printable
 from pipeline.database import files, ident, open_database, text, texts
 
 if TYPE_CHECKING:
@@ -19,6 +20,18 @@ __all__ = ["Workspace", "blank", "files", "flag", "ident", "moment", "number", "
 
 BATCH_ROWS = 1 << 17  # rows handed over at a time
 BATCH_ROWS_OF_TEXT = 1 << 13  # texts of 64 k characters make that 2 GB at most
+_DAMAGED = re.compile(r"[\"']([^\"']+\.parquet)[\"']")
+
+
+def _damaged(error: BaseException | None) -> str | None:
+    """The Parquet file whose damage ``error`` tells of; None for every other error."""
+    import duckdb
+
+    if not isinstance(error, duckdb.Error):
+        return None
+    named = _DAMAGED.search(str(error))
+    # What a damaged page makes its decoder say has no class of its own and no name of a file.
+    return named[1] if named else "a Parquet file of the tables" if type(error) is duckdb.Error else None
 
 
 class Workspace:
@@ -41,6 +54,15 @@ class Workspace:
         self.connection.close()
         if kind is not None or not any(self.folder.iterdir()):  # else what was written is still to be moved
             shutil.rmtree(self.folder, ignore_errors=True)
+        # A file is looked at before it is read; where its pages are damaged only reading tells.
+        damaged = _damaged(error)
+        if damaged:
+            raise BadInput(
+                damaged,
+                expected="a Parquet file that can be read to its end",
+                got=printable(str(error), 200),
+                todo="Copy or export the file again.",
+            ) from error
 
     def run(self, sql: str) -> None:
         """Execute ``sql`` for its effect."""
