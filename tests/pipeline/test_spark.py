@@ -30,6 +30,12 @@ def strange_town() -> Town:
         for post in ("u1-at-once", "u2-at-once", "twins-0003"):
             for kind in ("like", "comment", "like"):
                 town.engagements.append({"actor_id": fan, "post_id": post, "kind": kind, "created_at": second})
+    # So many actions that the squares of their gaps do not add up in 64 bits.
+    town.add("restless", fold=1)
+    for i in range(1200):
+        post = town.posts[i % 900]
+        at = pd.Timestamp("2024-01-02 00:00:00", tz="UTC") + pd.Timedelta(seconds=i * i)
+        town.engagements.append({"actor_id": "restless", "post_id": post["post_id"], "kind": "like", "created_at": at})
     return town
 
 
@@ -101,6 +107,15 @@ def test_everything_compiles_for_spark():
 def test_numbers_with_a_fraction_are_doubles_and_texts_stay_as_they_are():
     given = "SELECT `a 1.5`, x / 0.5, '0.5', 'it\\'s 2.5', 1e-06, t1.x * 10.25 FROM `t1`"
     assert spark_sql(given) == "SELECT `a 1.5`, x / 0.5D, '0.5', 'it\\'s 2.5', 1e-06, t1.x * 10.25D FROM `t1`"
+
+
+def test_sums_of_grains_and_squares_are_taken_in_38_digits():
+    square = "SELECT SUM(`t`.`x` * `t`.`x`) - SUM( `t`.`x` ) * SUM(`t`.`x`), SUM(`t`.`n`), 'SUM(`t`.`x`)' FROM `t`"
+    wide = [f"SUM(CAST({x} AS DECIMAL(38, 0)))" for x in ("`t`.`x` * `t`.`x`", " `t`.`x` ", "`t`.`x`")]
+    said = f"SELECT {wide[0]} - {wide[1]} * {wide[2]}, SUM(`t`.`n`), 'SUM(`t`.`x`)' FROM `t`"
+    assert spark_sql(square) == said
+    grains = "SUM(CAST(ROUND((`t`.`x`) * 1048576.0, 0) AS BIGINT))"
+    assert spark_sql(grains) == "SUM(CAST(CAST(ROUND((`t`.`x`) * 1048576.0D, 0) AS BIGINT) AS DECIMAL(38, 0)))"
 
 
 def test_the_engine_is_a_setting():

@@ -66,3 +66,10 @@ def test_what_is_declared_is_locked_with_its_hash():
         locked = {plain(n) for n in re.findall(r"^([A-Za-z0-9._-]+)==", lock, flags=re.MULTILINE)}
         assert needed - locked == set()
         assert all("--hash=sha256:" in part for part in re.split(r"\n(?=[A-Za-z0-9._-]+==)", lock.strip()))
+
+
+def test_both_locks_name_one_version_of_what_they_share():
+    found = [dict(re.findall(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", lock, flags=re.MULTILINE)) for lock in (LOCK, SPARK)]
+    shared = found[0].keys() & found[1].keys()
+    assert "protobuf" in shared
+    assert {n: (found[0][n], found[1][n]) for n in shared if found[0][n] != found[1][n]} == {}
