@@ -298,7 +298,7 @@ def _model(
     kinds: KindModel | None,
 ) -> Model:
     interval, calibration = parsed.interval, parsed.calibration
-    return Model(
+    made = Model(
         booster_text=text,
         columns=tuple(parsed.columns),
         curve=Curve(np.array(calibration.raw), np.array(calibration.log_odds)),
@@ -314,6 +314,9 @@ def _model(
         profile=profile,
         kinds=kinds,
     )
+    # It was compared with the content; writing everything again to know it takes as long as scoring thousands.
+    made.__dict__["version"] = parsed.version
+    return made
 
 
 def _altered(where: str, expected: str, got: str) -> BadInput:

@@ -85,7 +85,8 @@ class CompiledTrees:
     def raw_scores(self, matrix: np.ndarray, threads: int = 1) -> np.ndarray:
         """Log-odds of shape (n,) for ``matrix`` of shape (n, n_features), float64, NaN where missing.
 
-        With several classes the shape is (n, classes). A matrix in column order is read without a copy.
+        With several classes the shape is (n, classes). Rows may stand one after the other or columns may: neither is
+        copied, and the first call for either compiles.
         """
         import numba
 
@@ -94,7 +95,7 @@ class CompiledTrees:
             raise ValueError(f"a matrix of shape {rows.shape} where {self.features} columns are needed")
         numba.set_num_threads(max(1, min(threads, int(numba.config.NUMBA_NUM_THREADS))))  # type: ignore[attr-defined]
         found = _kernel()(
-            np.asfortranarray(rows).T,
+            (rows if rows.flags.forc else np.asfortranarray(rows)).T,
             self.classes,
             self.columns,
             self.missing_left,

@@ -6,6 +6,7 @@ Counts that do not fit together would make monitoring stop in the middle, or spe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
@@ -112,13 +113,15 @@ class ProfileFile(_Strict):
     def _whole(self) -> ProfileFile:
         classes = len(self.accounts)
         slices = [s for values in self.categories.values() for s in values.values()]
-        per_class: list[list[Any]] = [
-            *(p for b in (*self.features.values(), self.scores) for p in (b.counts, b.missing, b.below, b.above)),
-            *(list(v) for s in (self.totals, *self.cuts.values()) for v in _lists(s)),
-            *(list(v) for s in slices for v in (s.accounts, s.bots, *s.flagged.values())),
-            self.attributions.accounts,
-            *(list(v) for p in self.attributions.features.values() for v in (p.sum, p.squares, p.sizes)),
-        ]
+        per_class: list[Sequence[Any]] = [self.attributions.accounts]
+        for bins in (*self.features.values(), self.scores):
+            per_class += [bins.counts, bins.missing, bins.below, bins.above]
+        for sums in (self.totals, *self.cuts.values()):
+            per_class += [sums.accounts, sums.bots, sums.bots_low, sums.bots_high, sums.variance]
+        for one in slices:
+            per_class += [one.accounts, one.bots, *one.flagged.values()]
+        for push in self.attributions.features.values():
+            per_class += [push.sum, push.squares, push.sizes]
         if any(len(p) != classes for p in per_class):
             raise ValueError("every count must be told of the same classes")
         if set(self.attributions.features) != set(self.features):
@@ -130,10 +133,6 @@ class ProfileFile(_Strict):
             if any(sum(c) + m != n for c, m, n in zip(bins.counts, bins.missing, seen, strict=True)):
                 raise ValueError("the counts of a feature must add up to the accounts")
         return self
-
-
-def _lists(sums: Sums) -> list[list[float]]:
-    return [sums.accounts, sums.bots, sums.bots_low, sums.bots_high, sums.variance]
 
 
 def wrong_in(profile: Any) -> str | None:

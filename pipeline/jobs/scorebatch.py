@@ -20,6 +20,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -27,7 +28,16 @@ import pyarrow.parquet as pq
 from pipeline.jobs.rawscores import RawScores, raw_scores
 from pipeline.jobs.readyfeatures import Features
 from pipeline.jobs.resumable import Facts, Parts, discard
-from pipeline.jobs.scorerows import ROWS, SCHEMA, in_groups, invalid_rows, references, score_features, verdicts
+from pipeline.jobs.scorerows import (
+    ROWS,
+    SCHEMA,
+    in_groups,
+    invalid_rows,
+    matrix_of,
+    references,
+    score_features,
+    verdicts,
+)
 from pipeline.jobs.since import SUM, Earlier, checksums
 from pipeline.progress import Progress
 from pipeline.settings import Params
@@ -44,8 +54,8 @@ FEATURES = "features.parquet"
 SINGLE, MANY = "scores.parquet", "scores"
 # What Python, Arrow and the libraries need beside the rows they hold; measured at 0.55 GB.
 BASE = 600 * 10**6
-# Copies of a slice's features held at once: this and the next as read, matrix, contributions, and what these need.
-COPIES = 7
+# Copies of a slice's features held at once: this and the next as read and as matrix, contributions, and their needs.
+COPIES = 8
 FEWEST = 1024  # rows of a slice
 MOST = 100_000  # more explain no faster
 LEAST = 250 * 10**6  # bytes DuckDB and a slice cannot do without
@@ -86,6 +96,9 @@ def identity(
         "prepare": params.prepare.model_dump(mode="json", include={"latest_at", "pseudonyms", "text_limit"}),
         "tables": {name: [stamp(f) for f in paths] for name, paths in sorted(files.items()) if name != "labels"},
     }
+
+
+Piece = tuple[pa.Table, "np.ndarray | None"]
 
 
 class Job:
@@ -182,8 +195,8 @@ class Job:
         """Rows of one part, sorted, in pieces that fit into memory."""
         waiting = self._invalid_of(features, part)
         step = slice_rows(self.params, len(self.model.columns))
-        for piece in ahead(features.pieces(part, self.model.columns, step)):
-            rows = self._rows(piece)
+        for piece, matrix in ahead(self._read(features, part, step)):
+            rows = self._rows(piece, matrix)
             rows = self.standing.applied(rows) if self.standing else rows
             before = _until(waiting, rows.column("account_id")[-1])
             if not before:
@@ -196,14 +209,21 @@ class Job:
         if waiting.num_rows:
             yield waiting
 
-    def _rows(self, piece: pa.Table) -> pa.Table:
+    def _read(self, features: Features, part: int, step: int) -> Iterator[tuple[pa.Table, np.ndarray | None]]:
+        """Features of some accounts, and their matrix where all of them will be scored."""
+        by_column = self.trees is not None and self.trees.by_column
+        for piece in features.pieces(part, self.model.columns, step):
+            known = self.params.score.incremental
+            yield piece, None if known else matrix_of(self.model, piece, by_column)
+
+    def _rows(self, piece: pa.Table, matrix: np.ndarray | None) -> pa.Table:
         """Scores of some accounts, taken over from an earlier run where they still hold."""
 
         def made(some: pa.Table) -> pa.Table:
             return score_features(self.model, some, self.params.score, self.share, self.trees)
 
         if not self.params.score.incremental:
-            return made(piece)
+            return score_features(self.model, piece, self.params.score, self.share, self.trees, matrix)
         sums = checksums(piece, self.model.columns)
         rows = self.since.scored(piece, sums, made) if self.since else made(piece)
         return rows.set_column(rows.schema.get_field_index(SUM), SCHEMA.field(SUM), sums)
@@ -217,8 +237,8 @@ class Job:
         return self.invalid.slice(start, end - start)
 
 
-def ahead(pieces: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """The same, the next one being read while one is worked on."""
+def ahead(pieces: Iterator[Piece]) -> Iterator[Piece]:
+    """The same, the next one being made while one is worked on."""
     with ThreadPoolExecutor(1) as reader:
         coming = reader.submit(next, pieces, None)
         while (piece := coming.result()) is not None:

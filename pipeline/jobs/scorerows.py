@@ -80,6 +80,7 @@ def score_features(
     settings: Score,
     bot_share: float | None = None,
     trees: RawScores | None = None,
+    matrix: np.ndarray | None = None,
 ) -> pa.Table:
     """Rows of ``SCHEMA`` for accounts whose features are known.
 
@@ -90,15 +91,15 @@ def score_features(
     settings : Score; ``flagged`` explains the accounts of any tier but ``allow``
     bot_share : share of bots expected among the accounts; None: the model's own
     trees : the way to raw scores; None asks LightGBM
+    matrix : the model's columns of ``features``, where they were put together before
     """
     from models.contributions import contributions
     from models.reasons import NO_EVIDENCE as NOTHING
     from models.reasons import Reasons, chosen, has_evidence
 
     trees = trees or RawScores.lightgbm(model)
-    matrix: np.ndarray = np.empty((features.num_rows, len(model.columns)), order="F" if trees.by_column else "C")
-    for place, column in enumerate(model.columns):
-        matrix[:, place] = numbers(features.column(column))
+    if matrix is None:
+        matrix = matrix_of(model, features, trees.by_column)
     raw = trees.bot(matrix)
     own = model.calibrate(raw)
     tier = model.tier(own[0])
@@ -138,6 +139,14 @@ def score_features(
         },
         schema=SCHEMA,
     )
+
+
+def matrix_of(model: Model, features: pa.Table, by_column: bool) -> np.ndarray:
+    """The model's columns, float64 of shape (n, f), NaN where missing; ``by_column`` is the order in memory."""
+    matrix: np.ndarray = np.empty((features.num_rows, len(model.columns)), order="F" if by_column else "C")
+    for place, column in enumerate(model.columns):
+        matrix[:, place] = numbers(features.column(column))
+    return matrix
 
 
 def _drawn(ids: pa.ChunkedArray, settings: Score) -> pa.Array:
