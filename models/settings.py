@@ -113,6 +113,7 @@ class Explain(Settings):
     cases: int = Field(default=20, ge=0)
     reasons: int = Field(default=5, ge=1)
     evidence: int = Field(default=5, ge=0)  # rows shown behind a reason: posts, accounts, moments
+    groups: int = Field(default=7, ge=0)  # that acted together, shown in the review: farms, pods, friends, fans
     picture_rows: int = Field(default=2000, ge=10)  # accounts drawn in the beeswarm
     seed: int = 0
     card: Card = Card()

@@ -73,6 +73,7 @@ ARTEFACTS: dict[str, Artefact] = {
             "evidence", "artifacts", "evidence.parquet", "posts, accounts and moments behind the reasons of cases"
         ),
         Artefact("cases", "artifacts", "cases.json", "accounts chosen for a closer look, with reasons"),
+        Artefact("together", "artifacts", "together.json", "groups that acted together, as the review shows them"),
         Artefact("pictures", "artifacts", "pictures", "beeswarm, waterfalls and curves"),
         Artefact("review", "artifacts", "review.html", "the page a reviewer reads"),
         Artefact("registration", "artifacts", "registration.json", "promoted or not, and why", cached=False),

@@ -8,6 +8,8 @@ from typing import Any
 from models.metrics import METRICS
 from models.reasons import NO_EVIDENCE
 from review.casecards import card, filters, sentence
+from review.championcard import told_champion
+from review.groupcards import told_groups
 from review.kinds import told_kinds
 from review.modelcard import Described, human_parts, model_card
 from review.page import Album, shown
@@ -50,6 +52,8 @@ def gather(
     data_audit: Values | None = None,
     robustness: Values | None = None,
     said: Mapping[str, str] | None = None,
+    together: Sequence[Values] = (),
+    registration: Values | None = None,
 ) -> dict[str, Any]:
     """The context of ``review.html.j2``; arguments as the artefacts of a run (see ``pipeline.layout``)."""
     album = Album(pictures)
@@ -57,6 +61,7 @@ def gather(
     per_source, left_out = evaluation.get("per_source", {}), evaluation.get("leave_source_out", {})
     counts = evaluation.get("counts", {}).get("sources", {})
     drawn = _pictures(album, overall["model"])
+    groups = told_groups(together, album)
     told = [card(c, album) for c in cases]
     context = {
         "model": {"version": shown(model.version, 80), "feature_hash": shown(model.feature_hash, 80)},
@@ -80,6 +85,8 @@ def gather(
         "tiers": _tiers(evaluation),
         "pictures": drawn,
         "importance": {"rows": _importance(importance, model)},
+        "groups": groups,
+        "champion": told_champion(registration),
         "cases": told,
         "cases_sentence": sentence(told, album),
         "filters": filters(told),
@@ -96,15 +103,18 @@ def gather(
         "tiers": "Tiers",
         "robustness": "Evasion",
         "importance": "What it looks at",
+        "groups": "Acted together",
         "cases": "Cases",
+        "champion": "Champion",
         "card": "Model card",
     }
     if not context["sources"] and not context["left_out"]:
         del sections["sources"]
     if not any(context[name] for name in ("kinds", "told_kinds", "unseen", "slices")):
         del sections["whom"]
-    if not context["robustness"]:
-        del sections["robustness"]
+    for name in ("robustness", "groups", "champion"):
+        if not context[name]:
+            del sections[name]
     return {**context, "sections": list(sections.items())}
 
 
@@ -338,6 +348,12 @@ def _pictures(album: Album, model: Values) -> dict[str, Any]:
             "Importance of families of features",
             "Bars of the mean absolute contribution of each family; the table of features has the numbers.",
             "Mean absolute contribution of each family, and its share of all.",
+        ),
+        "dependence": (
+            "How contributions go with values",
+            "A panel for each of the features that move scores most: contribution in log-odds against the value of the "
+            "feature, a dot an account.",
+            "Above the line a value moved its account towards bot. Accounts without a value stand at the left edge.",
         ),
         "roc": (
             "ROC curve",

@@ -12,6 +12,7 @@ from review.svg import BOT, GRID, INK, MUTED, PERSON, THIRD, drawing, label, to_
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+PANELS = 6  # features whose dependence is drawn
 MOST_SOURCES = 6  # lines a person can tell apart
 _POINTS = 400  # of a curve; more cannot be seen
 
@@ -109,6 +110,45 @@ def bars(entries: Sequence[Mapping[str, Any]], name: str, most: int = 20) -> byt
         axes.set_xlabel("mean absolute contribution (log-odds) and share of all")
         axes.grid(axis="y", visible=False)
         axes.margins(x=0.12)
+        return to_svg(figure)
+
+
+def dependence(panels: Sequence[tuple[str, np.ndarray, np.ndarray]]) -> bytes:
+    """How the contribution of a feature goes with its value, a panel a feature; accounts without a value stand left.
+
+    Parameters
+    ----------
+    panels : name, values (NaN where missing) and contributions of each
+    """
+    rows = max(1, -(-len(panels) // 3))
+    with drawing() as plt:
+        figure, grid = plt.subplots(rows, 3, figsize=(9.6, 2.7 * rows), squeeze=False, layout="constrained")
+        for axes in grid.flat[len(panels) :]:
+            axes.set_axis_off()
+        for axes, (name, value, contribution) in zip(grid.flat, panels, strict=False):
+            known = np.isfinite(value)
+            wide = known.any() and value[known].min() >= 0 and value[known].max() > 1000
+            axes.axhline(0, color=GRID, linewidth=1)
+            # Dots are an image: thousands of them as shapes would fill the page.
+            axes.scatter(
+                value[known], contribution[known], s=5, alpha=0.35, color=PERSON, linewidths=0, rasterized=True
+            )
+            if wide:
+                axes.set_xscale("symlog", linthresh=1)
+            if not known.all():
+                axes.plot(
+                    np.full(int((~known).sum()), 0.02),
+                    contribution[~known],
+                    "_",
+                    color=MUTED,
+                    alpha=0.4,
+                    transform=axes.get_yaxis_transform(),
+                    rasterized=True,
+                )
+            axes.set_title(label(name, 32), fontsize=10)
+            axes.tick_params(labelsize=8)
+        for axes in grid[:, 0]:
+            axes.set_ylabel("contribution", fontsize=9)
         return to_svg(figure)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from features.groups import GROUPS
 from models.bundle import Model, from_files
 from models.contributions import importance, in_batches
 from models.peers import ALIKE, Peers
@@ -18,6 +19,7 @@ from models.whatif import what_would_change
 from pipeline.evidence import EVIDENCE, evidence
 from pipeline.settings import Featurize, Params
 from pipeline.tablefiles import TableFiles
+from pipeline.together import acted_together
 from review import plots
 from review.choice import choose
 from review.shapplots import beeswarm, waterfall
@@ -33,6 +35,7 @@ def explain(
     settings: Explain,
     params: Params | None = None,
     tables: TableFiles | None = None,
+    groups: pa.Table | None = None,
 ) -> dict[str, Any]:
     """Contributions of every account, importance of features, and cases worth a look.
 
@@ -45,11 +48,13 @@ def explain(
     settings : Explain
     params : all settings; ``featurize`` says with how much memory the tables are read
     tables : canonical tables, from which the rows behind reasons are read; None shows none
+    groups : who acted together; None shows none
 
     Returns
     -------
     contributions (account_id, raw_score, base_value, one column per feature; base and contributions add up to the
-    raw score within 1e-6), importance, cases, evidence (rows behind their reasons), pictures (name -> SVG)
+    raw score within 1e-6), importance, cases, evidence (rows behind their reasons), together (groups worth a look),
+    pictures (name -> SVG)
     """
     known = from_files(model, "artifacts/model")
     matrix = known.matrix(features)
@@ -69,8 +74,23 @@ def explain(
     cases, waterfalls = _cases(known, settings, oof, place, matrix, values, raw, base)
     tell_peers(cases, features, oof)
     shown = rows_behind(cases, tables, features, settings, (params or Params()).featurize)
-    pictures = {**_pictures(known, settings, oof, ranked, matrix, values, base), **waterfalls}
-    return {"contributions": table, "importance": ranked, "cases": cases, "evidence": shown, "pictures": pictures}
+    engine = (params or Params()).featurize
+    together, graphs = acted_together(_arrow(groups), tables, oof, engine, settings.groups)
+    pictures = {**_pictures(known, settings, oof, ranked, matrix, values, base), **graphs, **waterfalls}
+    return {
+        "contributions": table,
+        "importance": ranked,
+        "cases": cases,
+        "evidence": shown,
+        "together": together,
+        "pictures": pictures,
+    }
+
+
+def _arrow(groups: pa.Table | pd.DataFrame | None) -> pa.Table:
+    if groups is None:
+        return GROUPS.empty_table()
+    return groups if isinstance(groups, pa.Table) else pa.Table.from_pandas(groups, GROUPS, preserve_index=False)
 
 
 def tell_peers(cases: Sequence[dict[str, Any]], features: pd.DataFrame, oof: pd.DataFrame) -> None:
@@ -188,6 +208,11 @@ def case(
     }
 
 
+def _strongest(named: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> list[tuple[str, int]]:
+    """Name and position of the features whose dependence is drawn."""
+    return [(str(f["feature"]), list(columns).index(f["feature"])) for f in named[: plots.PANELS]]
+
+
 def _pictures(
     model: Model,
     settings: Explain,
@@ -211,6 +236,9 @@ def _pictures(
         ),
         "families.svg": plots.bars(ranked["families"], "family"),
         "features.svg": plots.bars(named, "feature"),
+        "dependence.svg": plots.dependence(
+            [(n, matrix[some, i], values[some, i]) for n, i in _strongest(named, model.columns)]
+        ),
         "roc.svg": plots.roc((is_bot, p), sources),
         "precision_recall.svg": plots.precision_recall((is_bot, p), sources),
         "reliability.svg": plots.reliability(is_bot, p),

@@ -22,6 +22,8 @@ def review(
     data_audit: Mapping[str, Any],
     robustness: Mapping[str, Any],
     settings: Explain,
+    together: Sequence[Mapping[str, Any]] = (),
+    registration: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The review as one HTML file; arguments are the artefacts of the same names (``pipeline.layout``).
 
@@ -40,5 +42,17 @@ def review(
             todo="Fill it in, or set explain.card.required to false.",
         )
     known = from_files(model, "artifacts/model")
-    context = gather(intake, evaluation, importance, cases, pictures, known, data_audit, robustness, said)
+    context = gather(
+        intake,
+        evaluation,
+        importance,
+        cases,
+        pictures,
+        known,
+        data_audit,
+        robustness,
+        said,
+        together,
+        registration,
+    )
     return {"review": render("review.html.j2", context)}

@@ -1,6 +1,7 @@
 "use strict";
 document.documentElement.classList.add("script");
 const cases = Array.from(document.querySelectorAll("details.case"));
+const folded = Array.from(document.querySelectorAll("details.case, details.gathering"));
 const filters = Array.from(document.querySelectorAll(".filters [data-filter]"));
 const said = document.getElementById("cases-shown");
 
@@ -27,11 +28,11 @@ for (const button of document.querySelectorAll("[data-open]")) {
   });
 }
 
-// On paper nothing can be opened: print every case open, then put them back.
+// On paper nothing can be opened: print every case and group open, then put them back.
 let before = [];
 addEventListener("beforeprint", () => {
-  before = cases.map((one) => one.open);
-  for (const one of cases) one.open = true;
+  before = folded.map((one) => one.open);
+  for (const one of folded) one.open = true;
 });
-addEventListener("afterprint", () => cases.forEach((one, i) => { one.open = before[i]; }));
+addEventListener("afterprint", () => folded.forEach((one, i) => { one.open = before[i]; }));
 if (said) update();

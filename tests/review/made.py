@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from models.contributions import importance
 from models.metrics import METRICS
 from models.reasons import reasons
 from models.wording import Said
 from review import plots
+from review.groupplots import together as drawn_together
 from review.shapplots import beeswarm, waterfall
 
 
@@ -30,6 +32,32 @@ def metrics(roc_auc: float) -> dict[str, Any]:
     """Every metric at one value, and one that is undefined, as it is with few people."""
     found = {m: {"value": roc_auc, "low": roc_auc - 0.02, "high": min(1.0, roc_auc + 0.02)} for m in METRICS}
     return {**found, "recall_at_01pct_fpr": {"value": None, "low": None, "high": None}}
+
+
+def acted(names: list[str]) -> tuple[bytes, list[dict[str, Any]]]:
+    """The picture and the facts of a farm of four accounts, one of which nobody has labelled."""
+    members = ["ann", "ben", "cid", names[0]]
+    likes = pd.DataFrame(
+        {"actor_id": members * 2, "post_id": ["p1"] * 4 + [names[-1]] * 4, "at_s": [0, 30, 60, 7200, 5, 6, 7, 90_000]}
+    )
+    scores = [0.9, 0.8, 0.1, None]
+    group = {
+        "group_id": f"farm-{names[0]}",
+        "kind": "farm",
+        "member_count": 1204,
+        "post_count": 2,
+        "author_count": 1,
+        "density": 0.75,
+        "significance": 12.4,
+        "first_seen": "2026-05-01T00:00:00+00:00",
+        "last_seen": None,
+        "scored": 3,
+        "median_probability": 0.8,
+        "first_minutes": 0.75,
+        "named": [{"account_id": m, "probability": p} for m, p in zip(members, scores, strict=True)],
+        "picture": "groups/00.svg",
+    }
+    return drawn_together(likes, members, scores), [group]
 
 
 def artefacts(names: list[str], features: list[str]) -> dict[str, Any]:
@@ -75,6 +103,8 @@ def artefacts(names: list[str], features: list[str]) -> dict[str, Any]:
                 "kind_reasons": [] if n % 3 else reasons(model, values[i : i + 1], abs(pushes[i : i + 1]), 2)[0],
             }
         )
+    pictures["dependence.svg"] = plots.dependence([(f, values[:, i], pushes[:, i]) for i, f in enumerate(features)])
+    pictures["groups/00.svg"], together = acted(names)
     sources = {s: {"model": metrics(0.93), "baselines": {}} for s in ("nyu-2017", names[0])}
     tier = {"people": {"value": 0.01, "low": 0.005, "high": 0.02}, "recall": {"value": 0.5}, "precision": None}
     remains = {"metrics": metrics(0.8)}
@@ -96,6 +126,19 @@ def artefacts(names: list[str], features: list[str]) -> dict[str, Any]:
             "untouched": remains,
             "levels": [{"name": "free", "changed": 2, "of": 3, "person": remains, "quantiles": remains}],
             "says": [f"With its free features copied from a person, a bot is found: {names[0]}"],
+        },
+        "together": together,
+        "registration": {
+            "decision": "refused",
+            "reasons": [f"It loses on the slice {names[0]}"],
+            "checks": [{"name": "slices", "passed": False, "says": f"slice {names[0]} lost .1", "evidence": {}}],
+            "reasons_alike": {
+                "accounts": 60,
+                "first": 0.9,
+                "overlap": 0.8,
+                "signs": 1.0,
+                "moved": [{"feature": features[-1], "first": 0.1, "second": 0.2}],
+            },
         },
         "said": {"owner": f"The integrity team {names[0]}", "contact": ""},
         "intake": {
