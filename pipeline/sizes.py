@@ -20,5 +20,10 @@ def bytes_of(text: str, setting: str) -> int:
     """
     found = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?i?B)\s*", text, re.IGNORECASE)
     if not found or found[2].upper() not in UNITS:
-        raise BadInput(f"setting {setting}", expected="a size such as 4GB", got=printable(text), todo="Correct it in params.yaml or with --set.")
+        raise BadInput(
+            f"setting {setting}",
+            expected="a size such as 4GB",
+            got=printable(text),
+            todo="Correct it in params.yaml or with --set.",
+        )
     return int(float(found[1]) * UNITS[found[2].upper()])
