@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.audit_fit import ALARMS, COUNTS, FULL, PARTIAL, Sight, called, errors, guilty_looks, intentions, read
+from benchmarks.audit_fit import ALARMS, FULL, MEASURED, Sight, called, errors, guilty_looks, intentions, read, seen
 from benchmarks.audit_towns import MIXED, UNSEEN, towns
 from benchmarks.results import KEPT, commit
 from benchmarks.simulation import put
@@ -93,7 +93,7 @@ def measured(work: Path) -> list[dict[str, Any]]:
     return [
         {"seed": seed, "level": level, "sight": sight.name, **measure(folder, sight, shipped())}
         for seed, level, folder in towns(work, UNSEEN)
-        for sight in (FULL, PARTIAL, COUNTS)
+        for sight in seen(MEASURED, folder)
     ]
 
 

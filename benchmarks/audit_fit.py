@@ -61,13 +61,18 @@ class Sight:
     kinds: bool = True
     strangers: float = 0.0  # of likes whose giver is unknown
     kept: float = 1.0  # of likes
+    scores: str = "scores"  # folder of the scores
 
 
 FULL = Sight("everything")
 PARTIAL = Sight("three likes in ten", 0.3, groups=False, kept=0.3)
 COUNTS = Sight("counters alone", 0.0, groups=False, follows=False, kept=0.0)
+VAGUE = Sight("vague scores", scores="vague")
+VAGUE_PARTIAL = Sight("three likes in ten, vague scores", 0.3, groups=False, kept=0.3, scores="vague")
+MEASURED = (FULL, PARTIAL, COUNTS, VAGUE)
 SIGHTS = (
     FULL,
+    VAGUE,
     Sight("no groups", 0.3, groups=False),
     Sight("no follows", 0.3, follows=False),
     Sight("no groups, no follows", 0.2, groups=False, follows=False),
@@ -81,10 +86,13 @@ _PAIRS = (
     *(("tie", other) for other in ("pace", "kind")),
     *(("pace", other) for other in ("follow", "kind")),
 )
-ALONE = (*((f,) for f in LIKE_FACTORS), *_PAIRS)
+_SHARP = (("sharp", "score"), ("sharp", "kind"))
+ALONE = (*((f,) for f in LIKE_FACTORS), *_PAIRS, *_SHARP)
 TOGETHER = (
     *((f,) for f in ALL_FACTORS),
     *_PAIRS,
+    *_SHARP,
+    ("sharp", "company"),
     *(("company", other) for other in ("score", "kind", "size", "pace", "standing", "tie", "follow")),
     *(("standing", other) for other in ("score", "tie")),
 )
@@ -101,13 +109,18 @@ INTENT = (
 )
 
 
+def seen(sights: Iterable[Sight], folder: Path) -> list[Sight]:
+    """Those of ``sights`` whose scores a town has."""
+    return [s for s in sights if (folder / s.scores).is_dir()]
+
+
 def read(folder: Path, sight: Sight = FULL) -> duckdb.DuckDBPyConnection:
     """A town as it is seen, up to the cells of likes, beside ``truth`` (post, actor, cause as a class)."""
     connection = open_database("", "3GB", 2, ordered=False)
     tables = folder / "tables"
     show_tables(connection, {n: [tables / f"{n}.parquet"] for n in ("accounts", "posts", "engagements", "follows")})
     groups = pq.read_table(folder / "groups.parquet") if sight.groups else None
-    number(connection, [folder / "scores" / "scores.parquet"], groups)
+    number(connection, [folder / sight.scores / "scores.parquet"], groups)
     like_rows(connection)
     connection.execute(
         "CREATE TEMP TABLE truth AS SELECT w.post, p.account AS actor, CASE WHEN t.role = 'hijacked' THEN 4 "
@@ -222,14 +235,14 @@ def errors(connection: duckdb.DuckDBPyConnection, unit: str) -> dict[str, Any]:
     )
     found = {k: v.astype(np.float64) for k, v in connection.sql(rows).fetchnumpy().items()}
     found["pumped"], found["spread"] = found["pumped"] / 1e6, found["spread"] / 1e6
-    return {**found, "rests_on": basis(found["likes"], found["seen"], found["unknown"])}
+    return {**found, "rests_on": basis(found["likes"], found["seen"], found["unknown"], evidence.vague(connection))}
 
 
 def fit(work: Path) -> Constants:
     """Everything, from the towns of ``FIT``."""
     made = list(towns(work, FIT))
     alone = fitted(
-        added(likes_by_cell(read(f, s), "seen", s.weight) for _, _, f in made for s in SIGHTS),
+        added(likes_by_cell(read(f, s), "seen", s.weight) for _, _, f in made for s in seen(SIGHTS, f)),
         LIKE_FACTORS,
         ALONE,
         ("honest", *WAYS),
@@ -237,7 +250,7 @@ def fit(work: Path) -> Constants:
     print("likes on their own are fitted", flush=True)
     cells, counters = [], []
     for _, _, folder in made:
-        for sight in SIGHTS:
+        for sight in seen(SIGHTS, folder):
             connection = read(folder, sight)
             evidence.weigh(connection, alone)
             cells.append(likes_by_cell(connection, evidence.joined_cells(), sight.weight))
@@ -250,16 +263,16 @@ def fit(work: Path) -> Constants:
     cut = cut_of(pd.concat(guilty_looks(_estimated(f, FULL, alone, together, by_counters), f) for _, _, f in made))
     print(f"posts look pumped from {cut:.3f} on", flush=True)
     found: dict[str, list[pd.DataFrame]] = {u: [] for u in UNITS}
-    wrong: dict[str, dict[float, list[dict[str, Any]]]] = {u: {} for u in UNITS}
+    wrong: dict[str, dict[tuple[float, str], list[dict[str, Any]]]] = {u: {} for u in UNITS}
     for _, level, folder in made:
-        for sight in (FULL, PARTIAL, COUNTS):
+        for sight in seen((FULL, PARTIAL, COUNTS, VAGUE, VAGUE_PARTIAL), folder):
             connection = _estimated(folder, sight, alone, together, by_counters)
             creators.sum_up(connection, cut)
             creators.intent_cells(connection)
             intentions(connection, folder)
             for unit in UNITS:
                 found[unit].append(intents_by_cell(connection, unit, 1.0 if sight is FULL else 0.3))
-                wrong[unit].setdefault(level, []).append(errors(connection, unit))
+                wrong[unit].setdefault((level, sight.scores), []).append(errors(connection, unit))
     intents = {u: fitted(added(found[u]), INTENT_FACTORS, INTENT, INTENTS) for u in UNITS}
     widths = {u: Widths.fit([_joined(parts) for parts in wrong[u].values()]) for u in UNITS}
     return Constants(

@@ -84,6 +84,7 @@ FACTORS: dict[str, Factor] = {
         _bands("company", "mean suspicion of the other likes of the post", 0.03, 0.06, 0.1, 0.2, 0.35, 0.5, 0.7),
         _bands("standing", "mean suspicion of the likes of the author's other posts", 0.05, 0.1, 0.2, 0.35, 0.5),
         _bands("size", "likes of the post that are seen", 2, 5, 10, 30, 100),
+        _bands("sharp", "how far the scores tell accounts apart", 0.4, 0.68, 0.76),
         # Of a post, known from its counters alone.
         _bands("usual", "likes over the median of the author's posts, each plus 1", 0.5, 1.01, 2, 4, 8, 16),
         _bands("talk", "comments for each like, both plus 1", 0.02, 0.05, 0.1, 0.2, 0.5),
@@ -102,10 +103,23 @@ FACTORS: dict[str, Factor] = {
         ),
     )
 }
-LIKE_FACTORS = ("score", "kind", "tie", "pace", "follow")  # known of a like alone
+LIKE_FACTORS = ("score", "kind", "tie", "pace", "follow", "sharp")  # known of a like alone
 POST_FACTORS = ("usual", "talk", "shown", "reach", "amount", "writer")
 INTENT_FACTORS = ("writer", "struck", "struck_share", "lasting", "ordered", "traded", "fire")
 ALL_FACTORS = (*LIKE_FACTORS, "company", "standing", "size")
+
+
+VAGUE = 2  # band of "sharp" up to which scores are vague, and intervals those of vague scores
+
+
+def sharpness(p: Array) -> float:
+    """How far calibrated probabilities tell accounts apart: the share of the variance of the truth they explain.
+
+    1 where each is 0 or 1, 0 where all are the same, and where there is none. Needs no truth: the variance left over is
+    the mean of p(1 - p).
+    """
+    mean = float(np.mean(p)) if len(p) else 0.0
+    return 1 - float(np.mean(p * (1 - p))) / (mean * (1 - mean)) if 0 < mean < 1 else float(len(p) > 0)
 
 
 def banded(value: str, edges: Sequence[float]) -> str:

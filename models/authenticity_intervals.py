@@ -30,20 +30,23 @@ def scale(spread: Array) -> Array:
     return np.sqrt(spread + 0.25)
 
 
-def basis(likes: Array, seen: Array, unknown: Array) -> Array:
-    """Index into ``BASES``: what an estimate rests on; likes of unknown accounts are as good as not seen."""
+def basis(likes: Array, seen: Array, unknown: Array, vague: bool = False) -> Array:
+    """What an estimate rests on: index into ``BASES``, ``len(BASES)`` more where scores are ``vague``.
+
+    Likes of unknown accounts are as good as not seen.
+    """
     known = seen - unknown
-    return np.where(known >= ALL_SEEN * likes, 0, np.where(known > 0, 1, 2))
+    return np.where(known >= ALL_SEEN * likes, 0, np.where(known > 0, 1, 2)) + len(BASES) * vague
 
 
 def stratum(likes: Array, pumped: Array, rests_on: Array) -> Array:
-    """Number of the stratum of each estimate."""
+    """Number of the stratum of each estimate; ``rests_on`` is what ``basis`` gives."""
     size = np.searchsorted(SIZES, likes, side="right")
     share = np.searchsorted(SHARES, pumped / np.maximum(likes, 1), side="right")
     return (rests_on * (len(SIZES) + 1) + size) * (len(SHARES) + 1) + share
 
 
-STRATA = len(BASES) * (len(SIZES) + 1) * (len(SHARES) + 1)
+STRATA = 2 * len(BASES) * (len(SIZES) + 1) * (len(SHARES) + 1)
 
 
 @dataclass(frozen=True)
@@ -105,9 +108,9 @@ def _quantiles(z: Array) -> tuple[float, float]:
 
 def _filled(ends: Array) -> Array:
     """Strata that were never met take the widest ends of their basis, else of all."""
-    by_basis = ends.reshape(len(BASES), -1, 2)
+    by_basis = ends.reshape(2 * len(BASES), -1, 2)
     out = by_basis.copy()
-    for b in range(len(BASES)):
+    for b in range(len(by_basis)):
         known = by_basis[b] if not np.isnan(by_basis[b]).all() else ends
         widest = np.array([np.nanmin(known[..., 0]), np.nanmax(known[..., 1])])
         out[b] = np.where(np.isnan(out[b]), widest, out[b])

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from models.authenticity import ALL_FACTORS, FACTORS, LIKE_FACTORS, WAYS, Additive, banded, coded, decoded
+from models.authenticity import (
+    ALL_FACTORS,
+    FACTORS,
+    LIKE_FACTORS,
+    VAGUE,
+    WAYS,
+    Additive,
+    banded,
+    coded,
+    decoded,
+    sharpness,
+)
 from models.thresholds import TIERS
 
 if TYPE_CHECKING:
@@ -48,6 +59,9 @@ def like_cells(connection: duckdb.DuckDBPyConnection, grouped: bool, follows: bo
         f"CREATE TEMP TABLE actors AS SELECT account, ({score})::UTINYINT AS score, ({_KIND})::UTINYINT AS kind, "
         f"({_TIER})::UTINYINT AS tier FROM scored"
     )
+    scores = run("SELECT bot FROM scored WHERE bot IS NOT NULL ORDER BY bot").fetchnumpy()["bot"]
+    band = int(np.searchsorted(FACTORS["sharp"].edges, sharpness(np.asarray(scores)), side="right")) + 1
+    run(f"CREATE TEMP TABLE sharp AS SELECT {band if len(scores) else 0} AS sharp")
     run(
         "CREATE TEMP TABLE bound AS SELECT account, CASE WHEN bool_or(kind = 'farm') THEN 2 WHEN bool_or(kind = 'pod') "
         "THEN 4 WHEN bool_or(kind = 'friends') THEN 5 ELSE 6 END::UTINYINT AS tie FROM memberships GROUP BY account"
@@ -86,12 +100,17 @@ def like_cells(connection: duckdb.DuckDBPyConnection, grouped: bool, follows: bo
         follow_join = f" LEFT JOIN fans f ON f.pair = {PAIR.format('r.actor', 'r.author')}"
     run(
         f"CREATE TEMP TABLE seen AS SELECT post, author, actor, at_s, tier, {coded(LIKE_FACTORS)} AS cell FROM ("
-        "SELECT r.post, r.author, r.actor, r.at_s, coalesce(a.tier, 0) AS tier, coalesce(a.score, 0) AS score, "
-        f"coalesce(a.kind, 0) AS kind, {tie} AS tie, "
-        f"{_PACE} AS pace, {follow} AS follow FROM ({rows}) r LEFT JOIN actors a ON a.account = r.actor"
-        f"{joins if grouped else ''}{follow_join})"
+        f"SELECT r.post, r.author, r.actor, r.at_s, z.sharp, coalesce(a.tier, 0) AS tier, "
+        f"coalesce(a.score, 0) AS score, coalesce(a.kind, 0) AS kind, {tie} AS tie, "
+        f"{_PACE} AS pace, {follow} AS follow FROM ({rows}) r CROSS JOIN sharp z LEFT JOIN actors a "
+        f"ON a.account = r.actor{joins if grouped else ''}{follow_join})"
     )
     run("DROP TABLE likes")
+
+
+def vague(connection: duckdb.DuckDBPyConnection) -> bool:
+    """True where the scores hardly tell accounts apart; after ``like_cells``."""
+    return bool(connection.execute("SELECT sharp FROM sharp").fetchall()[0][0] <= VAGUE)
 
 
 def weigh(connection: duckdb.DuckDBPyConnection, alone: Additive) -> None:

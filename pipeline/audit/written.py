@@ -11,7 +11,7 @@ import pyarrow as pa
 from models.authenticity import INTENTS, WAYS
 from models.authenticity_intervals import BASES, basis
 from pipeline.audit.constants import Constants
-from pipeline.audit.evidence import MILLION
+from pipeline.audit.evidence import MILLION, vague
 
 if TYPE_CHECKING:
     import duckdb
@@ -67,11 +67,12 @@ def creators(connection: duckdb.DuckDBPyConnection, constants: Constants) -> pa.
         "LEFT JOIN (SELECT author, list({'name': name, 'value': value, 'percentile': percentile, 'peers': peers, "
         "'scope': scope} ORDER BY ratio) AS ratios FROM ratios GROUP BY author) r USING (author) ORDER BY q.account"
     ).to_arrow_table()
-    return _rows(found, "creator", constants)
+    return _rows(found, "creator", constants, vague(connection))
 
 
 def posts(connection: duckdb.DuckDBPyConnection, constants: Constants, least: int) -> Iterator[pa.Table]:
     """Rows of all posts with ``least`` likes or more, sorted by author and time, in pieces."""
+    unsure = vague(connection)
     reader = connection.sql(
         f"SELECT q.account_id, w.post_id, w.posted_us, {', '.join(f'p.{s}' for s in _SUMS)}, i.* EXCLUDE (cell), "
         "b.bursts, d.groups FROM posts p JOIN written w USING (post) JOIN people q ON q.account = p.author "
@@ -86,24 +87,24 @@ def posts(connection: duckdb.DuckDBPyConnection, constants: Constants, least: in
         # Pieces of one size, whatever batches DuckDB hands out, so that the bytes are the same.
         while held >= ROWS:
             whole = pa.Table.from_batches(waiting)
-            yield _rows(whole.slice(0, ROWS), "post", constants)
+            yield _rows(whole.slice(0, ROWS), "post", constants, unsure)
             waiting, held = whole.slice(ROWS).to_batches(), held - ROWS
     if held:
-        yield _rows(pa.Table.from_batches(waiting), "post", constants)
+        yield _rows(pa.Table.from_batches(waiting), "post", constants, unsure)
 
 
-def _rows(found: pa.Table, level: str, constants: Constants) -> pa.Table:
+def _rows(found: pa.Table, level: str, constants: Constants, vague: bool) -> pa.Table:
     """``found`` with intervals, in the columns of ``SCHEMA``."""
     n = found.num_rows
     value = {name: _floats(found, name) for name in _SUMS}
     likes, pumped, spread = value["likes"], value["pumped"] / MILLION, value["spread"] / MILLION
-    rests_on = basis(likes, value["seen"], value["unknown"])
+    rests_on = basis(likes, value["seen"], value["unknown"], vague)
     low, high = constants.widths[level].interval(likes, pumped, spread, rests_on)
     columns: dict[str, Any] = {
         "level": pa.repeat(pa.scalar(level, TEXT), n),
         "likes": found["likes"].cast(COUNT),
         "likes_seen": found["seen"].cast(COUNT),
-        "rests_on": pa.DictionaryArray.from_arrays(pa.array(rests_on, pa.int8()), pa.array(BASES, TEXT)).cast(TEXT),
+        "rests_on": pa.array(BASES, TEXT).take(pa.array(rests_on % len(BASES))),
         "authentic": _rounded(likes - pumped),
         "authentic_low": _rounded(likes - high),
         "authentic_high": _rounded(likes - low),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.authenticity import ALL_FACTORS, FACTORS, INTENT_FACTORS, Additive, banded, coded, decoded
+from models.authenticity import ALL_FACTORS, FACTORS, INTENT_FACTORS, Additive, banded, coded, decoded, sharpness
 
 
 def small() -> Additive:
@@ -59,3 +59,11 @@ def test_every_value_of_a_factor_is_named():
     for factor in FACTORS.values():
         assert not factor.edges or len(factor.values) == len(factor.edges) + 1
         assert factor.says
+
+
+def test_scores_are_sharp_as_far_as_they_explain_who_is_a_bot():
+    assert sharpness(np.array([0.0, 1.0, 1.0])) == 1
+    assert sharpness(np.array([0.3, 0.3])) == pytest.approx(0)
+    # Mean 0.5, so a variance of 0.25; 0.09 of it is left over on average.
+    assert sharpness(np.array([0.1, 0.9])) == pytest.approx(1 - 0.09 / 0.25)
+    assert sharpness(np.array([])) == 0

@@ -86,8 +86,8 @@ def write_story(root: Path, liked: bool = True, kept: float = 1.0, names: dict[s
     return root
 
 
-def write_scores(folder: Path, people: list[str]) -> None:
-    """Workers are surely bots, everybody else is surely none."""
+def write_scores(folder: Path, people: list[str], worker: float = 0.99, other: float = 0.01) -> None:
+    """Bot probabilities of workers and of everybody else: surely bots, and surely none."""
     folder.mkdir(parents=True, exist_ok=True)
     bot = [who in WORKERS for who in people]
     pq.write_table(
@@ -95,7 +95,7 @@ def write_scores(folder: Path, people: list[str]) -> None:
             {
                 "account_id": people,
                 "status": ["scored"] * len(people),
-                "bot_probability": [0.99 if b else 0.01 for b in bot],
+                "bot_probability": [worker if b else other for b in bot],
                 "tier": ["suspend" if b else "allow" for b in bot],
                 "kind": ["like_bot" if b else "human" for b in bot],
                 "kind_probability": [0.97] * len(people),

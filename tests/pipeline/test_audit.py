@@ -141,6 +141,16 @@ def test_a_list_is_ranked_with_the_places_its_intervals_leave_open(story, tmp_pa
     assert len(list((out / "creators").iterdir())) == 2
 
 
+def test_scores_that_hardly_tell_accounts_apart_leave_more_open(story, tmp_path):
+    root = write_story(tmp_path)
+    people = pq.read_table(root / "scores" / "scores.parquet")["account_id"].to_pylist()
+    write_scores(root / "scores", people, worker=0.6, other=0.4)
+    vague, sharp = creators(run(root, groups=root / "groups.parquet")), creators(story / "out")
+    for name in ("ann", "bea"):
+        wide, narrow = (t.loc[name, "pumped_share_high"] - t.loc[name, "pumped_share_low"] for t in (vague, sharp))
+        assert wide > narrow
+
+
 def test_tables_that_were_cleaned_before_need_not_be_again(story):
     quick = PARAMS.model_copy(update={"authenticity": PARAMS.authenticity.model_copy(update={"clean": False})})
     audit(story / "tables", story / "quick", quick, scores=story / "scores", groups=story / "groups.parquet")
