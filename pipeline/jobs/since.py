@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.errors import BadInput, printable
+from pipeline.jobs.resumable import checksum
 from pipeline.jobs.scorerows import NO_EVIDENCE, SCHEMA, SCORED, moments, numbers
 
 if TYPE_CHECKING:
@@ -66,8 +67,12 @@ class Earlier:
             return None
         try:
             told = json.loads((place / "manifest.json").read_text(encoding="utf-8"))
-            paths = [str(place / name) for name in told["files"]]
-            rows = ds.dataset(paths, format="parquet")
+            paths = {place / name: facts["sha256"] for name, facts in told["files"].items()}
+            if any(not path.exists() or checksum(path) != known for path, known in paths.items()):
+                # A job was killed after its scores were put there and before its manifest was.
+                log.info("the scores in %s are not those of its manifest: everybody is scored", place)
+                return None
+            rows = ds.dataset([str(path) for path in paths], format="parquet")
             now = params.score.model_dump(mode="json", exclude=FREE)
             differs = [
                 what

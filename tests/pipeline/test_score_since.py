@@ -119,14 +119,29 @@ def test_the_first_night_has_nothing_to_build_on(trained, night, caplog):
     assert content(night / "next") == content(night / "first")
 
 
-@pytest.mark.parametrize("spoil", ["not json", "no rows", "damaged"])
-def test_damaged_earlier_scores_are_a_sentence(trained, night, spoil):
-    if spoil == "not json":
-        (night / "first" / "manifest.json").write_text("{")
+@pytest.mark.parametrize("spoil", ["other rows", "no rows", "damaged"])
+def test_scores_their_manifest_does_not_know_are_not_built_on(trained, night, spoil, caplog):
+    """As after a job that was killed between its scores and its manifest."""
+    path = night / "first" / "scores.parquet"
+    if spoil == "other rows":
+        rows = pq.read_table(path)
+        place = rows.schema.get_field_index("bot_probability")
+        pq.write_table(rows.set_column(place, rows.schema.field(place), pa.nulls(N, pa.float64())), path)
     elif spoil == "no rows":
-        (night / "first" / "scores.parquet").unlink()
+        path.unlink()
     else:
-        (night / "first" / "scores.parquet").write_bytes(b"PAR1 no")
+        path.write_bytes(b"PAR1 no")
+    score(str(trained.folder), night / "tables", night / "whole", PARAMS)
+    with caplog.at_level("INFO"):
+        told = score(str(trained.folder), night / "tables", night / "next", PARAMS, since=night / "first")
+    assert "not those of its manifest" in caplog.text
+    assert "taken_over" not in told
+    assert content(night / "next") == content(night / "whole")
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"files": 3}', '{"files": {"scores.parquet": {}}}'])
+def test_a_manifest_that_is_none_is_a_sentence(trained, night, text):
+    (night / "first" / "manifest.json").write_text(text)
     with pytest.raises(BadInput, match="--since"):
         score(str(trained.folder), night / "tables", night / "next", PARAMS, since=night / "first")
     assert not (night / "next" / "scores.parquet").exists()
