@@ -126,6 +126,7 @@ def tables(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
                 "nine in ten below",
                 "bias",
                 "coverage",
+                "in the worst town",
                 "width",
             ],
             [
@@ -144,6 +145,7 @@ def tables(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
                 "nine in ten below",
                 "bias",
                 "coverage",
+                "in the worst town",
                 "width",
             ],
             [
@@ -196,6 +198,7 @@ def _error_row(first: str, unit: str, found: Sequence[dict[str, Any]]) -> list[s
         *(f"{mean[k]:.1%}" for k in ("true_share", "error", "error_p90")),
         f"{mean['bias']:+.1%}",
         f"{mean['coverage_big']:.1%}",
+        f"{min(f['coverage_big'] for f in found):.1%}",
         f"{mean['width']:.1%}",
     ]
 

@@ -31,12 +31,13 @@ def scale(spread: Array) -> Array:
 
 
 def basis(likes: Array, seen: Array, unknown: Array, vague: bool = False) -> Array:
-    """What an estimate rests on: index into ``BASES``, ``len(BASES)`` more where scores are ``vague``.
+    """What an estimate rests on: index into ``BASES``, ``len(BASES)`` more where it rests on scores that are ``vague``.
 
     Likes of unknown accounts are as good as not seen.
     """
     known = seen - unknown
-    return np.where(known >= ALL_SEEN * likes, 0, np.where(known > 0, 1, 2)) + len(BASES) * vague
+    found = np.where(known >= ALL_SEEN * likes, 0, np.where(known > 0, 1, 2))
+    return found + np.where((found < 2) & vague, len(BASES), 0)
 
 
 def stratum(likes: Array, pumped: Array, rests_on: Array) -> Array:
