@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -96,5 +95,5 @@ def _half(rows: pd.DataFrame) -> float | None:
     """Minutes from the first like of a post by the group to its median like, the median over posts."""
     if not len(rows):
         return None
-    since: Sequence[float] = rows["at_s"] - rows.groupby("post_id")["at_s"].transform("min")
+    since = rows["at_s"] - rows.groupby("post_id")["at_s"].transform("min")
     return float(rows.assign(since=since).groupby("post_id")["since"].median().median() / 60)

@@ -59,7 +59,7 @@ def _graph(axes: Axes, likes: pd.DataFrame, members: Sequence[str], scores: Sequ
     strongest = max(int(both.max(initial=0)), 1)
     ends = np.stack([np.column_stack([x, y])[one], np.column_stack([x, y])[other]], axis=1)[order[::-1]]
     weight = both[one, other][order[::-1]] / strongest
-    lines = LineCollection(ends, colors=MUTED, linewidths=0.3 + weight, alpha=0.1 + 0.5 * weight, zorder=1)
+    lines = LineCollection(list(ends), colors=MUTED, linewidths=0.3 + weight, alpha=0.1 + 0.5 * weight, zorder=1)
     axes.add_collection(lines)
     groups = (
         ("resembles bots", BOT, "s", [s is not None and s >= 0.5 for s in scores]),
