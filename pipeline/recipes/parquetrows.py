@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,6 @@ def open_parquet(work: Workspace, path: Path) -> tuple[Path, int]:
     """
     import duckdb
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     schema = pq_schema(path, path)
     try:
@@ -73,7 +73,20 @@ def open_parquet(work: Workspace, path: Path) -> tuple[Path, int]:
     except duckdb.Error as error:
         if "Invalid string encoding" not in str(error):
             raise unreadable(path, error) from error
-    target, mended = work.file(".parquet"), 0
+    try:
+        return _mended(path, work.file(".parquet"), schema, text)
+    except (ValueError, OSError) as error:
+        if getattr(error, "errno", None):  # the disk's, such as a full one; Arrow's own have no number
+            raise
+        raise unreadable(path, error) from error  # a damaged page that DuckDB had not come to
+
+
+def _mended(path: Path, target: Path, schema: pa.Schema, text: Sequence[str]) -> tuple[Path, int]:
+    """A copy with the columns ``text`` mended, and how many texts that took."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    mended = 0
     with pq.ParquetWriter(target, schema, compression="lz4") as writer:
         for batch in pq.ParquetFile(path).iter_batches(batch_size=sql.BATCH_ROWS_OF_TEXT):
             arrays = []
