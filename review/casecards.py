@@ -54,12 +54,20 @@ def card(case: Values, album: Album) -> dict[str, Any]:
         ],
         "text": " ".join([account, *(r["text"] for r in reasons)]).lower(),
         "picture": picture,
+        "days": album.get(
+            case.get("days") or "",
+            f"Days of account {account}",
+            "Posts, own actions and reactions to its posts per day of the 90 days before the account was judged.",
+            "What it did and received, day by day; each row has a scale of its own.",
+        ),
     }
 
 
 def looked_up(case: Values, cut: float) -> dict[str, Any]:
     """An account that was asked for, as ``desk.html.j2`` wants it; ``cut`` is from where the model says bot."""
-    told = card({**case, "why": ["asked for"], "source": case["source"] or "nowhere", "picture": ""}, Album({}))
+    told = card(
+        {**case, "why": ["asked for"], "source": case["source"] or "nowhere", "picture": "", "days": ""}, Album({})
+    )
     likeness = "a bot" if case["final"] >= cut else "a person"
     label = (
         f" It is labelled {told['truth']} by {told['source']}; a model that had not seen it gave "

@@ -152,6 +152,31 @@ def dependence(panels: Sequence[tuple[str, np.ndarray, np.ndarray]]) -> bytes:
         return to_svg(figure)
 
 
+def days(counts: Mapping[str, np.ndarray]) -> bytes:
+    """Events per day, a row a kind of event; the last day, at the right, ends when the account was judged.
+
+    Parameters
+    ----------
+    counts : name -> counts of shape (n,), the oldest day first
+    """
+    with drawing() as plt:
+        figure, grid = plt.subplots(
+            len(counts), 1, figsize=(7.2, 0.3 + 0.62 * len(counts)), sharex=True, squeeze=False, layout="constrained"
+        )
+        for axes, (name, values) in zip(grid[:, 0], counts.items(), strict=True):
+            edges = np.arange(-len(values), 1)
+            # An image: twenty of these in full detail would take the room of the waterfalls.
+            axes.stairs(values, edges, fill=True, color=PERSON, alpha=0.8, rasterized=True)
+            axes.set_ylim(0, max(1, int(values.max())))
+            axes.set_yticks([0, max(1, int(values.max()))])
+            axes.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
+            axes.tick_params(labelsize=8)
+            axes.grid(visible=False)
+        grid[-1, 0].set_xlim(-max(len(v) for v in counts.values()), 0)
+        grid[-1, 0].set_xlabel("days before it was judged", fontsize=9)
+        return to_svg(figure)
+
+
 def _lines(everyone: Truth, sources: Mapping[str, Truth]) -> list[tuple[str, dict[str, Any], Truth]]:
     """Name, style and accounts of each line; sources with one class only have no curve."""
     colours = (PERSON, THIRD, "#9a6700", "#1a7f37", "#bc4c00", "#57606a")

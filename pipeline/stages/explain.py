@@ -19,6 +19,7 @@ from models.whatif import what_would_change
 from pipeline.evidence import EVIDENCE, evidence
 from pipeline.settings import Featurize, Params
 from pipeline.tablefiles import TableFiles
+from pipeline.timelines import timelines
 from pipeline.together import acted_together
 from review import plots
 from review.choice import choose
@@ -75,8 +76,9 @@ def explain(
     tell_peers(cases, features, oof)
     shown = rows_behind(cases, tables, features, settings, (params or Params()).featurize)
     engine = (params or Params()).featurize
+    histories = _histories(cases, tables, features, engine)
     together, graphs = acted_together(_arrow(groups), tables, oof, engine, settings.groups)
-    pictures = {**_pictures(known, settings, oof, ranked, matrix, values, base), **graphs, **waterfalls}
+    pictures = {**_pictures(known, settings, oof, ranked, matrix, values, base), **graphs, **waterfalls, **histories}
     return {
         "contributions": table,
         "importance": ranked,
@@ -85,6 +87,22 @@ def explain(
         "together": together,
         "pictures": pictures,
     }
+
+
+def _histories(
+    cases: Sequence[dict[str, Any]], tables: TableFiles | None, features: pd.DataFrame, engine: Featurize
+) -> dict[str, bytes]:
+    """Pictures of what the accounts of ``cases`` did day by day; each case gets the name of its own as ``days``."""
+    if tables is None or not cases:
+        return {}
+    judged = features.loc[features["account_id"].isin([c["account_id"] for c in cases]), ["account_id", "as_of"]]
+    found = timelines(tables, judged, engine)
+    pictures = {}
+    for one in cases:
+        if one["account_id"] in found:
+            one["days"] = one["picture"].replace(".svg", "-days.svg")
+            pictures[one["days"]] = plots.days(found[one["account_id"]])
+    return pictures
 
 
 def _arrow(groups: pa.Table | pd.DataFrame | None) -> pa.Table:

@@ -98,12 +98,14 @@ def artefacts(names: list[str], features: list[str]) -> dict[str, Any]:
                 "tier": "review",
                 "reasons": reasons(model, values[i : i + 1], pushes[i : i + 1], 5)[0],
                 "picture": f"cases/{n:03d}.svg",
+                "days": "days.svg",
                 "likely": None if n % 3 else name,
                 "likely_probability": None if n % 3 else 0.9,
                 "kind_reasons": [] if n % 3 else reasons(model, values[i : i + 1], abs(pushes[i : i + 1]), 2)[0],
             }
         )
     pictures["dependence.svg"] = plots.dependence([(f, values[:, i], pushes[:, i]) for i, f in enumerate(features)])
+    pictures["days.svg"] = plots.days({"posts": np.arange(90) % 3, "own actions": np.zeros(90, dtype=np.int64)})
     pictures["groups/00.svg"], together = acted(names)
     sources = {s: {"model": metrics(0.93), "baselines": {}} for s in ("nyu-2017", names[0])}
     tier = {"people": {"value": 0.01, "low": 0.005, "high": 0.02}, "recall": {"value": 0.5}, "precision": None}

@@ -63,7 +63,7 @@ def test_every_section_asked_for_is_there_and_linked(html):
     wanted |= {"robustness", "groups", "champion"}
     assert wanted <= set(links)
     assert len(outline.all("details")) == 2 + 1 + 8  # all features, all slices, the group and the cases
-    assert len(outline.all("img")) == 7 + 1 + 8
+    assert len(outline.all("img")) == 7 + 1 + 2 * 8
 
 
 def test_the_audit_evasion_and_the_human_parts_of_the_card_are_told(html):
@@ -138,7 +138,7 @@ def test_many_cases_give_a_page_that_says_which_waterfalls_are_missing(monkeypat
     monkeypatch.setattr(subject, "PICTURES", 0)
     values = artefacts(["a", "b"], FEATURES)
     text = render("review.html.j2", gather(**values))
-    assert "10 pictures were left out" in text
+    assert "12 pictures were left out" in text
 
 
 def test_warnings_speak_of_few_bots_and_of_sources_that_were_left_out(html):
