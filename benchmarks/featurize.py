@@ -1,9 +1,9 @@
 """The whole stage featurize on many events: rows a second and peak memory per family; pandas and Polars beside it.
 
-    python -m benchmarks.featurize [--engagements 10000000 100000000] [--tables DIR] [--beside 5000000]
+    python -m benchmarks.featurize [--engagements 10000000 100000000] [--tables DIR ...] [--beside 5000000]
 
 The crowd of ``benchmarks/crowd.py`` is made for each number of engagements (50 an account, 10 a post). ``--tables``
-measures the canonical tables of a folder instead, such as those of ``unpump simulate``. Everything runs in processes of
+measures the canonical tables of folders instead, such as those of ``unpump simulate``. Everything runs in processes of
 its own on ``--threads`` threads. A peak above ``--memory`` makes the command fail, and so does a value that pandas or
 Polars find otherwise. ``--write PAGE`` puts the tables between their markers in a page.
 """
@@ -268,7 +268,7 @@ def main() -> None:
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--engagements", type=int, nargs="*", default=[10_000_000, 100_000_000])
-    parser.add_argument("--tables", type=Path, help="canonical tables to measure instead of crowds")
+    parser.add_argument("--tables", type=Path, nargs="+", help="canonical tables to measure instead of crowds")
     parser.add_argument("--beside", type=int, default=5_000_000, help="events for pandas and Polars; 0 leaves them out")
     parser.add_argument("--memory", default="8GB")
     parser.add_argument("--threads", type=int, default=2)
@@ -282,7 +282,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         crowds = [(n, Path(folder) / f"crowd-{n}") for n in options.engagements]
         growth = list(GROWTH)
-        for tables in [options.tables] if options.tables else [path for _, path in crowds]:
+        for tables in options.tables if options.tables else [path for _, path in crowds]:
             for n, path in crowds:
                 if path == tables:
                     write_crowd(Crowd.of(n), path)
