@@ -16,6 +16,7 @@ from features.builder import Plan, Step, columns, plan
 from features.catalogue import FEATURES, GRAPHS
 from features.errors import BadInput, printable
 from features.tables import TABLES, measures_of
+from pipeline.commontables import unnested
 from pipeline.database import files as names
 from pipeline.database import ident, open_database
 from pipeline.files import write_value
@@ -238,7 +239,11 @@ def _take_verdicts(connection: duckdb.DuckDBPyConnection, verdicts: Any) -> None
 def run(connection: duckdb.DuckDBPyConnection, step: Step) -> None:
     """Keep what ``step`` gives as a temporary table of its name."""
     if step.kind != "graph":
-        connection.execute(f'CREATE TEMP TABLE "{step.name}" AS {step.sql}')
+        common, select = unnested(step.sql)
+        for name, sql in (*common, (step.name, select)):
+            connection.execute(f'CREATE TEMP TABLE "{name}" AS {sql}')
+        for name, _ in common:
+            connection.execute(f'DROP TABLE "{name}"')
         return
     compute = GRAPHS[step.name.removeprefix("graph_")].compute
     made = compute(*(connection.sql(sql).to_arrow_table() for sql in step.reads))
