@@ -27,7 +27,7 @@ from pipeline.tablefiles import TableFiles
 
 ROWS = 100_000  # of a batch written at once
 # Of the memory of the whole process; the rest is for Python, Arrow, graphs, and what DuckDB does not count.
-DUCKDB = 0.8
+DUCKDB = 0.75
 NUMBER = "row_number() OVER (ORDER BY CAST(account_id AS VARCHAR)) - 1 AS account"
 DUCK_TYPES = {pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.bool_(): "BOOLEAN", pa.float64(): "DOUBLE"}
 

@@ -32,7 +32,7 @@ class Prepare(Settings):
 class Featurize(Settings):
     """How features are computed."""
 
-    memory: str = "8GB"  # of the whole process; DuckDB gets four fifths and spills to disk beyond
+    memory: str = "8GB"  # of the whole process; DuckDB gets three quarters and spills to disk beyond
     threads: int = Field(default=2, ge=1)
     families: tuple[str, ...] = ()  # none: all
     without: tuple[str, ...] = ()  # features left out by name
