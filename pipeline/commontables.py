@@ -1,9 +1,9 @@
 """Common table expressions as tables of their own, because DuckDB 2.0 may wait for ever on those it keeps.
 
 With two threads or more a statement that reads one `WITH` query several times stands still now and then: every thread
-sleeps and none is woken. A curve of ``features/references.py`` over 200,000 accounts, computed again and again on an idle
-machine, stood still the 16th time; with tables instead it did not in 300 times. A busy machine hides it. DuckDB would
-have kept these queries' rows anyway, so nothing is computed that was not before.
+sleeps and none is woken. A curve of ``features/references.py`` over 200,000 accounts, computed again and again on an
+idle machine, stood still the 16th time; with tables instead it did not in 300 times. A busy machine hides it. DuckDB
+would have kept these queries' rows anyway, so nothing is computed that was not before.
 """
 
 from __future__ import annotations
