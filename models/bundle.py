@@ -243,8 +243,14 @@ def from_files(files: Mapping[str, bytes], where: str) -> Model:
     if tree_count(text) != parsed.trees:
         raise _altered(f"{where}/{BOOSTER}", f"{parsed.trees} trees", f"{tree_count(text)} trees")
     references = {n[len(REFERENCES) :]: files[n] for n in parsed.files if n.startswith(REFERENCES)}
-    model = _model(parsed, text, references, _profile(files, where), _kinds(parsed, files, where))
-    return replace(model, subsets=_subsets(parsed, files, where))
+    return _model(
+        parsed,
+        text,
+        references=references,
+        profile=_profile(files, where),
+        kinds=_kinds(parsed, files, where),
+        subsets=_subsets(parsed, files, where),
+    )
 
 
 def _subsets(parsed: ModelFile, files: Mapping[str, bytes], where: str) -> dict[str, Model]:
@@ -296,6 +302,7 @@ def _model(
     references: Mapping[str, bytes],
     profile: Mapping[str, Any] | None,
     kinds: KindModel | None,
+    subsets: Mapping[str, Model],
 ) -> Model:
     interval, calibration = parsed.interval, parsed.calibration
     made = Model(
@@ -313,6 +320,7 @@ def _model(
         references=references,
         profile=profile,
         kinds=kinds,
+        subsets=subsets,
     )
     # It was compared with the content; writing everything again to know it takes as long as scoring thousands.
     made.__dict__["version"] = parsed.version

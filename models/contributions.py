@@ -186,6 +186,30 @@ def importance(values: np.ndarray, columns: Sequence[str], families: Mapping[str
     return {"features": _ranked(features, "feature"), "families": _ranked(grouped, "family")}
 
 
+def strongest_pairs(found: np.ndarray, columns: Sequence[str], most: int) -> list[dict[str, Any]]:
+    """Pairs of features that matter most beyond what each of them does alone.
+
+    Parameters
+    ----------
+    found : ndarray of shape (n_accounts, n_features, n_features), as ``interactions`` gives
+    columns : names of the features, in the order of ``found``
+    most : pairs wanted at most
+
+    Returns
+    -------
+    list, largest first, of {features, mean_abs}: two names in the order of ``columns``, and the mean absolute sum of
+    the two values of the pair, in log-odds. Pairs that never interact are left out.
+    """
+    size = np.abs(found + found.transpose(0, 2, 1)).mean(axis=0) if len(found) else np.zeros((len(columns),) * 2)
+    first, second = np.triu_indices(len(columns), k=1)
+    order = np.argsort(-size[first, second], kind="stable")[:most]
+    return [
+        {"features": [columns[i], columns[j]], "mean_abs": float(size[i, j])}
+        for i, j in zip(first[order], second[order], strict=True)
+        if size[i, j] > 0
+    ]
+
+
 def _ranked(entries: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
     total = sum(e["mean_abs"] for e in entries)
     for entry in entries:

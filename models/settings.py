@@ -115,6 +115,7 @@ class Explain(Settings):
     evidence: int = Field(default=5, ge=0)  # rows shown behind a reason: posts, accounts, moments
     groups: int = Field(default=7, ge=0)  # that acted together, shown in the review: farms, pods, friends, fans
     picture_rows: int = Field(default=2000, ge=10)  # accounts drawn in the beeswarm
+    interactions: int = Field(default=50, ge=0, le=1000)  # accounts whose pairs of features are looked at; 0 = none
     seed: int = 0
     card: Card = Card()
 

@@ -52,7 +52,7 @@ class Register(Gate):
 class Score(Settings):
     """How accounts are scored in batch."""
 
-    explain: str = Field(default="flagged", pattern="^(all|flagged|none)$")
+    explain: Literal["all", "flagged", "sample", "none"] = "flagged"  # sample: accounts drawn for the audit
     reasons: int = Field(default=5, ge=1)
     memory: str = "4GB"  # of the whole process; what does not fit is done in smaller pieces or spilled to disk
     part_rows: int = Field(default=100_000, ge=1)  # accounts after which a killed job goes on

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from pipeline.database import files, texts
+from pipeline.database import files
 from pipeline.engine import connect
 from pipeline.settings import Featurize
 from pipeline.tablefiles import TableFiles
@@ -23,23 +25,25 @@ SHOWN = {"farm": 3, "pod": 2, "friends": 1, "fans": 1}
 
 def choose(groups: pa.Table, most: int) -> list[dict[str, Any]]:
     """Rows of ``groups`` to show, at most ``most``: of each kind in ``SHOWN`` those with most members."""
-    chosen: list[dict[str, Any]] = []
-    for kind, number in SHOWN.items():
-        those = [g for g in groups.to_pylist() if g["kind"] == kind]
-        chosen += sorted(those, key=lambda g: (-g["member_count"], g["group_id"]))[:number]
-    return chosen[:most]
+    largest = groups.sort_by([("member_count", "descending"), ("group_id", "ascending")])
+    parts = [largest.filter(pc.field("kind") == kind).slice(0, number) for kind, number in SHOWN.items()]
+    return pa.concat_tables(parts).slice(0, most).to_pylist()
 
 
-def deeds(tables: TableFiles, group: dict[str, Any], engine: Featurize) -> pd.DataFrame:
-    """Likes of the posts of a group by its members: actor_id, post_id, at_s (seconds since 1970), sorted."""
-    who, what = texts(group["members"][:1000]), texts(group["posts"][:POSTS])
+def deeds(tables: TableFiles, chosen: Sequence[dict[str, Any]], engine: Featurize) -> pd.DataFrame:
+    """Likes of the posts of groups by their members: place of the group, actor_id, post_id, at_s (seconds), sorted."""
+    who = [(i, m) for i, group in enumerate(chosen) for m in group["members"]]
+    what = [(i, p) for i, group in enumerate(chosen) for p in group["posts"][:POSTS]]
     connection, folder = connect(engine)
     with connection, folder:
+        for name, column, rows in (("members", "actor_id", who), ("posts", "post_id", what)):
+            places, ids = zip(*rows, strict=True)
+            connection.register(name, pa.table({"place": pa.array(places), column: pa.array(ids, pa.string())}))
         return connection.execute(
-            "SELECT CAST(actor_id AS VARCHAR) AS actor_id, CAST(post_id AS VARCHAR) AS post_id, "
-            f"epoch(created_at) AS at_s FROM read_parquet({files(tables.files['engagements'])}, union_by_name = true) "
-            f"WHERE kind = 'like' AND CAST(post_id AS VARCHAR) IN {what} AND CAST(actor_id AS VARCHAR) IN {who} "
-            "ORDER BY post_id, at_s, actor_id"
+            "SELECT place, actor_id, post_id, epoch(created_at) AS at_s "
+            f"FROM read_parquet({files(tables.files['engagements'])}, union_by_name = true) "
+            "JOIN posts USING (post_id) JOIN members USING (place, actor_id) WHERE kind = 'like' "
+            "ORDER BY place, post_id, at_s, actor_id"
         ).df()
 
 
@@ -62,14 +66,16 @@ def acted_together(
     ``median_probability``; ``first_minutes``, from its first like of a post to its median like, the median over posts;
     the first members as ``named``; and the name of its ``picture``
     """
-    if tables is None or "engagements" not in tables.files or not groups.num_rows:
+    if tables is None or "engagements" not in tables.files or not groups.num_rows or not most:
         return [], {}
     from review.groupplots import together
 
     known = dict(zip(oof["account_id"], oof["bot_probability"], strict=True))
     told, pictures = [], {}
-    for number, group in enumerate(choose(groups, most)):
-        rows = deeds(tables, group, engine)
+    chosen = choose(groups, most)
+    likes = deeds(tables, chosen, engine)
+    for number, group in enumerate(chosen):
+        rows = likes[likes["place"] == number]
         scores = [known[m] for m in group["members"] if m in known]
         members = rows["actor_id"].value_counts().sort_index(kind="stable").sort_values(ascending=False, kind="stable")
         drawn = members.index[:MEMBERS].tolist()

@@ -84,7 +84,7 @@ def gather(
         "calibration": _calibration(overall["model"]) + _intervals(evaluation.get("intervals")),
         "tiers": _tiers(evaluation),
         "pictures": drawn,
-        "importance": {"rows": _importance(importance, model)},
+        "importance": {"rows": _importance(importance, model), "pairs": _pairs(importance.get("interactions"))},
         "groups": groups,
         "champion": told_champion(registration),
         "cases": told,
@@ -377,6 +377,13 @@ def _pictures(album: Album, model: Values) -> dict[str, Any]:
         ),
     }
     return {name: album.get(f"{name}.svg", *words) for name, words in drawn.items()}
+
+
+def _pairs(interactions: Values | None) -> dict[str, Any]:
+    """Features that act together, and over how many accounts that was looked at."""
+    found = interactions or {"rows": 0, "pairs": []}
+    pairs = [{"features": [shown(n, 80) for n in p["features"]], "mean_abs": p["mean_abs"]} for p in found["pairs"]]
+    return {"rows": found["rows"], "pairs": pairs}
 
 
 def _importance(importance: Values, model: Described) -> list[dict[str, Any]]:

@@ -152,7 +152,7 @@ def _standing(feedback: Path | None, params: Params) -> Standing | None:
 
     if feedback is None:
         return None
-    if params.score.explain == "none" or params.featurize.engine != "duckdb":
+    if params.score.explain in ("none", "sample") or params.featurize.engine != "duckdb":
         raise BadInput(
             "--feedback",
             expected="reasons, by which new evidence is told, on the engine duckdb",

@@ -88,7 +88,7 @@ def score_features(
     ----------
     model : Model
     features : account_id, as_of and the model's columns, null or NaN where missing
-    settings : Score; ``flagged`` explains the accounts of any tier but ``allow``
+    settings : Score; ``explain`` says who gets reasons
     bot_share : share of bots expected among the accounts; None: the model's own
     trees : the way to raw scores; None asks LightGBM
     matrix : the model's columns of ``features``, where they were put together before
@@ -106,7 +106,11 @@ def score_features(
     shown = own if bot_share is None else replace(model, bot_share=bot_share).calibrate(raw)
     evidence = _known_at_all(matrix)
     said = Reasons.none()
-    asked = np.flatnonzero(evidence & ((tier != ALLOW) if settings.explain == "flagged" else settings.explain == "all"))
+    ids = features.column("account_id").cast(pa.string())
+    by_chance = _drawn(ids, settings)
+    everyone = np.ones(len(matrix), dtype=bool)
+    wanted = {"all": everyone, "flagged": tier != ALLOW, "sample": by_chance, "none": ~everyone}[settings.explain]
+    asked = np.flatnonzero(evidence & wanted)
     if len(asked):
         rows = matrix[asked]
         _, pushes = contributions(model, rows, raw[asked])
@@ -114,9 +118,9 @@ def score_features(
         # Nothing is done about an account because of what is not known of it.
         evidence[asked] &= has_evidence(model, rows, pushes) | (tier[asked] == ALLOW)
     n = len(matrix)
-    ids = features.column("account_id").cast(pa.string())
     tiers = pa.array(np.where(evidence, tier, ALLOW), pa.string())
-    kind, kind_probability, kind_said = _kinds(model, matrix, shown[0], evidence, settings, trees)
+    told = everyone if settings.explain == "flagged" else wanted
+    kind, kind_probability, kind_said = _kinds(model, matrix, shown[0], evidence, told, settings.reasons, trees)
     return pa.table(
         {
             "account_id": ids,
@@ -134,7 +138,7 @@ def score_features(
             "feature_hash": pa.repeat(pa.scalar(model.feature_hash), n),
             "as_of": moments(features.column("as_of")),
             "scored_tier": tiers,
-            "audit": _drawn(ids, settings),
+            "audit": by_chance,
             "features_sum": pa.nulls(n, pa.string()),
         },
         schema=SCHEMA,
@@ -149,13 +153,13 @@ def matrix_of(model: Model, features: pa.Table, by_column: bool) -> np.ndarray:
     return matrix
 
 
-def _drawn(ids: pa.ChunkedArray, settings: Score) -> pa.Array:
+def _drawn(ids: pa.ChunkedArray, settings: Score) -> np.ndarray:
     """Whether chance draws each account for the audit."""
     from models.drawn import drawn
 
     if not settings.audit_share:
-        return pa.repeat(pa.scalar(False), len(ids))
-    return pa.array(drawn(ids.to_pylist(), settings.audit_share, settings.audit_seed))
+        return np.zeros(len(ids), dtype=bool)
+    return drawn(ids.to_pylist(), settings.audit_share, settings.audit_seed)
 
 
 def _known_at_all(matrix: np.ndarray) -> np.ndarray:
@@ -203,10 +207,11 @@ def _kinds(
     matrix: np.ndarray,
     probability: np.ndarray,
     evidence: np.ndarray,
-    settings: Score,
+    told: np.ndarray,
+    reasons: int,
     trees: RawScores,
 ) -> tuple[pa.Array, pa.Array, Reasons]:
-    """The most probable kind of each account, its probability and what speaks for it; None without evidence."""
+    """The most probable kind of each account and its probability, None without evidence; reasons where ``told``."""
     from models.kinds import PERSON
     from models.reasons import Reasons, kind_chosen
 
@@ -214,8 +219,8 @@ def _kinds(
     if model.kinds is None or trees.kinds is None:
         return pa.nulls(n, pa.string()), pa.nulls(n, pa.float64()), said
     name, share = model.kinds.named_by(trees.kinds(matrix), probability)
-    if settings.explain != "none" and len(asked := np.flatnonzero(evidence & (name != PERSON))):
-        said = kind_chosen(model, matrix[asked], name[asked], settings.reasons).of_rows(asked)
+    if len(asked := np.flatnonzero(evidence & told & (name != PERSON))):
+        said = kind_chosen(model, matrix[asked], name[asked], reasons).of_rows(asked)
     return pa.array(name, pa.string(), mask=~evidence), pa.array(share, pa.float64(), mask=~evidence), said
 
 

@@ -72,7 +72,7 @@ def clean_tables(files: TableFiles, settings: Prepare, may_be_empty: bool = Fals
         invalid = _invalid(work, given.drafts["accounts"])
         kept = {}
         for table, one in given.drafts.items():
-            if not settings.pseudonyms and _untouched(work, given, table):
+            if not work.pseudonyms and _untouched(work, given, table):
                 kept[table] = given.paths[table]
                 continue
             rows = _usable(work, one, refused)

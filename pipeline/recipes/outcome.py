@@ -150,10 +150,14 @@ def write_table(
 
 
 def write_refused(work: Workspace, folder: Folder, refused: str) -> Staged:
-    """Write the refused rows in the order of their sources, tables, files and rows; values shortened and escaped."""
+    """Write the refused rows in the order of their sources, tables, files and rows; values shortened and escaped.
+
+    Under pseudonyms what stood there is left out: a torn line may hold anything.
+    """
     import pyarrow.parquet as pq
 
-    picked = ", ".join(sql.ident(n) for n in REFUSED.names)
+    hidden = ("value",) if work.pseudonyms else ()
+    picked = ", ".join(f"NULL AS {sql.ident(n)}" if n in hidden else sql.ident(n) for n in REFUSED.names)
     rows = f'SELECT {picked} FROM {refused} ORDER BY _rank, _table, file, row, "column", reason_code, value'
     path, count, digest = folder.path / "refused.parquet", 0, hashlib.md5(usedforsecurity=False)
     with pq.ParquetWriter(path, REFUSED, compression="zstd") as writer:

@@ -72,7 +72,7 @@ def from_sources(settings: Prepare) -> dict[str, Any]:
             relations["measures"] = f"(SELECT * FROM {kept} WHERE {some})"
         events = {t: [d for d in drafts if d.table == t] for t in EVENTS}
         relations |= resolve.keep_events(work, events, kept, refused)
-        outcome = _write(work, relations, measures, drafts, torn, _hidden(work, refused, settings))
+        outcome = _write(work, relations, measures, drafts, torn, refused)
         for source in sources:
             facts = outcome["intake"]["sources"][source.recipe.name]
             facts["cleaned"]["invalid_unicode"] = source.replaced
@@ -104,18 +104,9 @@ def from_tables(folder: Path, name: str, settings: Prepare) -> dict[str, Any]:
             )
         events = {t: [given.drafts[t]] for t in EVENTS if t in given.drafts}
         relations |= resolve.keep_events(work, events, kept, refused)
-        outcome = _write(
-            work, relations, given.measures, list(given.drafts.values()), {}, _hidden(work, refused, settings)
-        )
+        outcome = _write(work, relations, given.measures, list(given.drafts.values()), {}, refused)
         outcome["intake"]["sources"][name]["cleaned"]["invalid_unicode"] = given.replaced
         return outcome
-
-
-def _hidden(work: Workspace, refused: str, settings: Prepare) -> str:
-    """The refused rows, under pseudonyms without what stood there: a torn line may hold anything."""
-    if settings.pseudonyms:
-        work.run(f"UPDATE {refused} SET value = NULL")
-    return refused
 
 
 def _refuse_torn(work: Workspace, sources: Sequence[Source], refused: str) -> dict[tuple[str, str], int]:
@@ -156,7 +147,7 @@ def _check_any(work: Workspace, everyone: str, refused: str, accounts: Sequence[
         f"accounts of {names}",
         expected="at least one row that can be used",
         got=f"{rows} refused, the first in {file} row {row}, column {column}: {reason}"
-        + (f" ({printable(value, 40)})" if value else ""),
+        + (f" ({printable(value, 40)})" if value and not work.pseudonyms else ""),
         todo="Correct the data or the recipe.",
     )
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from features.groups import GROUPS
 from models.bundle import Model, from_files
-from models.contributions import importance, in_batches
+from models.contributions import importance, in_batches, interactions, strongest_pairs
 from models.peers import ALIKE, Peers
 from models.reasons import has_evidence, kind_reasons, reasons
 from models.settings import Explain
@@ -25,6 +25,7 @@ from review import plots
 from review.choice import choose
 from review.shapplots import beeswarm, waterfall
 
+PAIRS = 20  # interactions kept
 WATCHED = ("review", "challenge", "limit_reach", "discount", "suspend")  # the first that is open parts right from wrong
 
 
@@ -36,7 +37,7 @@ def explain(
     settings: Explain,
     params: Params | None = None,
     tables: TableFiles | None = None,
-    groups: pa.Table | None = None,
+    groups: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """Contributions of every account, importance of features, and cases worth a look.
 
@@ -71,13 +72,14 @@ def explain(
         axis=1,
     )
     ranked = importance(values, known.columns, {s.name: s.family for s in known.said})
+    ranked["interactions"] = _interactions(known, settings, matrix)
     place = pd.Series(np.arange(len(features)), index=features["account_id"].to_numpy())
     cases, waterfalls = _cases(known, settings, oof, place, matrix, values, raw, base)
     tell_peers(cases, features, oof)
-    shown = rows_behind(cases, tables, features, settings, (params or Params()).featurize)
     engine = (params or Params()).featurize
+    shown = rows_behind(cases, tables, features, settings, engine)
     histories = _histories(cases, tables, features, engine)
-    together, graphs = acted_together(_arrow(groups), tables, oof, engine, settings.groups)
+    together, graphs = acted_together(_as_declared(groups), tables, oof, engine, settings.groups)
     pictures = {**_pictures(known, settings, oof, ranked, matrix, values, base), **graphs, **waterfalls, **histories}
     return {
         "contributions": table,
@@ -87,6 +89,16 @@ def explain(
         "together": together,
         "pictures": pictures,
     }
+
+
+def _interactions(model: Model, settings: Explain, matrix: np.ndarray) -> dict[str, Any]:
+    """The strongest pairs of features that may be named, over accounts drawn by chance, and how many those were."""
+    named = np.array([i for i, s in enumerate(model.said) if not s.suppressed], dtype=np.int64)
+    drawn = np.random.default_rng(settings.seed).permutation(len(matrix))[: settings.interactions]
+    if not len(drawn):
+        return {"rows": 0, "pairs": []}
+    found = interactions(model, matrix[np.sort(drawn)])[:, named][:, :, named]
+    return {"rows": len(drawn), "pairs": strongest_pairs(found, [model.columns[i] for i in named], PAIRS)}
 
 
 def _histories(
@@ -105,10 +117,9 @@ def _histories(
     return pictures
 
 
-def _arrow(groups: pa.Table | pd.DataFrame | None) -> pa.Table:
-    if groups is None:
-        return GROUPS.empty_table()
-    return groups if isinstance(groups, pa.Table) else pa.Table.from_pandas(groups, GROUPS, preserve_index=False)
+def _as_declared(groups: pd.DataFrame | None) -> pa.Table:
+    """Groups in their declared types; none where there are none."""
+    return GROUPS.empty_table() if groups is None else pa.Table.from_pandas(groups, GROUPS, preserve_index=False)
 
 
 def tell_peers(cases: Sequence[dict[str, Any]], features: pd.DataFrame, oof: pd.DataFrame) -> None:

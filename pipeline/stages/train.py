@@ -117,6 +117,7 @@ def subsets(
 
     search = settings.search.model_copy(update={"trials": 0})
     plain = settings.model_copy(update={"search": search, "subsets": False})
+    features = features[features["account_id"].isin(folds["account_id"])]  # others, perhaps millions, teach nothing
     labelled = Labelled.join(features[["account_id", *whole.columns]], folds)
     found = {}
     for absent, gone in masks(whole.declarations, labelled.x).items():

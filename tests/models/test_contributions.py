@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from models import contributions as subject
-from models.contributions import contributions, importance, in_batches, interactions
+from models.contributions import contributions, importance, in_batches, interactions, strongest_pairs
 
 
 @dataclass(frozen=True)
@@ -154,6 +154,16 @@ def test_interactions_sum_to_contributions(model):
     assert pairs.shape == (20, 8, 8)
     assert np.abs(pairs - pairs.transpose(0, 2, 1)).max() < 1e-9
     assert np.abs(pairs.sum(axis=2) - values).max() < 1e-6
+
+
+def test_pairs_are_ranked_by_both_their_values_together():
+    one = np.array([[5.0, 0.1, -1.0], [0.1, 7.0, 0.0], [-1.0, 0.0, 9.0]])
+    other = np.array([[5.0, 0.3, 0.5], [0.3, 7.0, 0.0], [0.5, 0.0, 9.0]])
+    pairs = strongest_pairs(np.array([one, other]), ["a", "b", "c"], 5)
+    assert [p["features"] for p in pairs] == [["a", "c"], ["a", "b"]]  # b and c never interact
+    assert [p["mean_abs"] for p in pairs] == pytest.approx([1.5, 0.4])  # (2 + 1) / 2 and (0.2 + 0.6) / 2
+    assert strongest_pairs(np.array([one]), ["a", "b", "c"], 1)[0]["features"] == ["a", "c"]
+    assert strongest_pairs(np.empty((0, 3, 3)), ["a", "b", "c"], 5) == []
 
 
 def test_importance_ranks_features_and_families():

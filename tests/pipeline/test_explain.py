@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tinyrun import training
@@ -9,7 +11,7 @@ from tinyrun import training
 from models.bundle import from_files
 from models.settings import Explain
 from pipeline.files import to_json
-from pipeline.stages.explain import explain, watched_cut
+from pipeline.stages.explain import _interactions, explain, watched_cut
 
 SETTINGS = Explain(cases=6, reasons=3, picture_rows=100)
 
@@ -40,6 +42,23 @@ def test_importance_covers_every_feature_and_shares_add_up(explained):
     assert {f["feature"] for f in found["features"]} == set(from_files(training()["model"], "m").columns)
     assert sum(f["share"] for f in found["features"]) == pytest.approx(1)
     assert [f["family"] for f in found["families"]][:1] != []
+
+
+def test_pairs_of_features_are_looked_at_over_a_sample_and_never_name_hidden_ones(explained):
+    trained = training()
+    known = from_files(trained["model"], "m")
+    found = explained["importance"]["interactions"]
+    assert found["rows"] == SETTINGS.interactions
+    sizes = [p["mean_abs"] for p in found["pairs"]]
+    assert sizes == sorted(sizes, reverse=True)
+    strongest = found["pairs"][0]["features"]
+    said = tuple({**d, "suppressed": True} if d["name"] == strongest[0] else d for d in known.declarations)
+    hidden = replace(known, declarations=said)
+    matrix = hidden.matrix(trained["features"])
+    pairs = _interactions(hidden, SETTINGS, matrix)["pairs"]
+    assert pairs
+    assert not [p for p in pairs if strongest[0] in p["features"]]
+    assert _interactions(hidden, Explain(interactions=0), matrix) == {"rows": 0, "pairs": []}
 
 
 def test_cases_say_who_why_and_with_which_reasons(explained):

@@ -170,6 +170,19 @@ def test_only_what_is_asked_for_is_explained(trained, explain, with_reasons):
     assert found["tier"].tolist() == trained.model.tier(trained.model.probabilities(trained.features)[0]).tolist()
 
 
+def test_a_sample_is_explained_whoever_it_hits(trained):
+    features = pa.Table.from_pandas(trained.features, preserve_index=False)
+    asked = Score(explain="sample", audit_share=0.3)
+    found = score_features(trained.model, features, asked).to_pandas()
+    has = found["reasons"].map(len) > 0
+    assert has.equals(found["audit"])
+    assert 0 < has.sum() < N
+    assert {"allow"} < set(found.loc[has, "tier"])  # chance does not look at the score
+    assert not found.loc[~has, "kind_reasons"].map(len).any()
+    nobody = score_features(trained.model, features, Score(explain="sample")).to_pandas()
+    assert not nobody["reasons"].map(len).any()
+
+
 def test_the_same_input_gives_the_same_bytes_whatever_the_order_and_number_of_files(trained, tmp_path, monkeypatch):
     one = some(tmp_path / "one", 40)
     table = pq.read_table(one / "accounts.parquet")

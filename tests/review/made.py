@@ -73,6 +73,7 @@ def artefacts(names: list[str], features: list[str]) -> dict[str, Any]:
     )
     model = Described("unpump-0a1b2c3d", "0123456789abcdef0123456789abcdef", said)
     kinds = importance(pushes, features, {s.name: s.family for s in said})
+    kinds["interactions"] = {"rows": 50, "pairs": [{"features": [features[0], features[-1]], "mean_abs": 0.125}]}
     pictures = {
         "beeswarm.svg": beeswarm(-1.0, pushes, values, features),
         "families.svg": plots.bars(kinds["families"], "family"),

@@ -62,7 +62,9 @@ def test_every_section_asked_for_is_there_and_linked(html):
     wanted = {"summary", "data", "quality", "sources", "calibration", "tiers", "whom", "importance", "cases", "card"}
     wanted |= {"robustness", "groups", "champion"}
     assert wanted <= set(links)
-    assert len(outline.all("details")) == 2 + 1 + 8  # all features, all slices, the group and the cases
+    assert len(outline.all("details")) == 3 + 1 + 8  # all features, their pairs, all slices, the group and the cases
+    assert "SHAP interaction over 50 accounts" in html
+    assert html.count("0.125</td>") == 1
     assert len(outline.all("img")) == 7 + 1 + 2 * 8
 
 
