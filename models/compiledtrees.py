@@ -5,19 +5,21 @@ the right clears the bits of its left branch; the lowest bit left is the leaf of
 is judged for many rows by one instruction. A tree of more than 32 leaves is a few words of bits, each judged by the
 splits that can clear some of it. Leaves are added up in LightGBM's order, in double precision.
 
-Numba compiles on first use, in some three seconds; it comes with shap. What it cannot read is refused, and callers ask
-LightGBM instead.
+Numba compiles on first use, in about a second; it comes with shap. What it cannot read is refused, and callers ask
+LightGBM instead. Threads are ours: Numba's own parallel loops take three times as long to compile.
 """
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
 BLOCK = 128  # rows whose columns and leaves stay in the first cache
+SHARE = 64 * BLOCK  # rows a thread takes at a time
 WORD = 32  # leaves judged together: half as many bits as the widest integer are judged twice as fast
 FULL = np.uint32(0xFFFFFFFF)
 ZERO = float(np.float32(1e-35))  # LightGBM takes what is no larger for zero
@@ -86,17 +88,27 @@ class CompiledTrees:
         """Log-odds of shape (n,) for ``matrix`` of shape (n, n_features), float64, NaN where missing.
 
         With several classes the shape is (n, classes). Rows may stand one after the other or columns may: neither is
-        copied, and the first call for either compiles.
+        copied. The first call compiles.
         """
-        import numba
-
         rows = np.asarray(matrix, dtype=np.float64)
         if rows.ndim != 2 or rows.shape[1] != self.features:
             raise ValueError(f"a matrix of shape {rows.shape} where {self.features} columns are needed")
-        numba.set_num_threads(max(1, min(threads, int(numba.config.NUMBA_NUM_THREADS))))  # type: ignore[attr-defined]
-        found = _kernel()(
-            (rows if rows.flags.forc else np.asfortranarray(rows)).T,
-            self.classes,
+        found = np.zeros((self.classes, len(rows)))
+        score = partial(self._score, _kernel(), rows.T, found)
+        starts = range(0, len(rows), SHARE)
+        if threads > 1 and len(starts) > 1:
+            with ThreadPoolExecutor(threads) as pool:
+                list(pool.map(score, starts))
+        else:
+            for start in starts:
+                score(start)
+        return np.asarray(found[0] if self.classes == 1 else found.T)
+
+    def _score(self, kernel: Any, columns: np.ndarray, found: np.ndarray, start: int) -> None:
+        """Write the scores of some rows into ``found``; other threads run meanwhile."""
+        kernel(
+            columns[:, start : start + SHARE],
+            found[:, start : start + SHARE],
             self.columns,
             self.missing_left,
             self.column,
@@ -107,7 +119,6 @@ class CompiledTrees:
             self.splits,
             self.firsts,
         )
-        return np.asarray(found[0] if self.classes == 1 else found.T)
 
 
 def _facts(block: str) -> dict[str, str]:
@@ -179,6 +190,13 @@ def _from_left_to_right(left: np.ndarray, right: np.ndarray) -> tuple[list[int],
     return order, below
 
 
+# Values lie in any order of memory, so that one compilation serves matrices by row and by column.
+SIGNATURE = (
+    "void(float64[:, :], float64[:, :], int64[::1], boolean[::1], int64[::1], float64[::1], uint32[::1], float64[::1], "
+    "int64[::1], int64[::1], int64[::1])"
+)
+
+
 @cache
 def _kernel() -> Any:
     import numba
@@ -200,16 +218,14 @@ def _kernel() -> Any:
             place += 2
         return place + (bits & 1 == 0)
 
-    @numba.njit(parallel=True, nogil=True)
-    def score(x, classes, columns, missing_left, column, threshold, kept, leaves, trees, splits, firsts):  # type: ignore[no-untyped-def]
-        n = x.shape[1]
-        out = np.zeros((classes, n))
-        for b in numba.prange((n + BLOCK - 1) // BLOCK):
-            low = b * BLOCK
-            here = min(n, low + BLOCK) - low
-            near = np.zeros((len(columns), BLOCK))
-            left = np.empty(BLOCK, dtype=np.uint32)
-            found = np.empty(BLOCK, dtype=np.bool_)
+    @numba.njit(SIGNATURE, nogil=True)
+    def score(x, out, columns, missing_left, column, threshold, kept, leaves, trees, splits, firsts):  # type: ignore[no-untyped-def]
+        classes, n = out.shape
+        near = np.zeros((len(columns), BLOCK))
+        left = np.empty(BLOCK, dtype=np.uint32)
+        found = np.empty(BLOCK, dtype=np.bool_)
+        for low in range(0, n, BLOCK):
+            here = min(n - low, BLOCK)
             totals = np.zeros((classes, BLOCK))
             for c in range(len(columns)):
                 for r in range(here):
@@ -243,6 +259,5 @@ def _kernel() -> Any:
             for k in range(classes):
                 for r in range(here):
                     out[k, low + r] = totals[k, r]
-        return out
 
     return score
