@@ -78,7 +78,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shares", type=float, nargs="+", default=[0.01, 0.05, 0.1, 0.2, 0.4])
     parser.add_argument("--towns", type=int, default=3, help="of each share")
-    parser.add_argument("--accounts", type=int, default=2500)
+    parser.add_argument("--accounts", type=int, default=5000)
     parser.add_argument("--run", type=Path, help="a finished run on a town; made when it is not given")
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()

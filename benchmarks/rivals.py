@@ -1,6 +1,6 @@
 """Quality and cost beside what an engineer would pick instead: FLAML and AutoGluon, each in an environment of its own.
 
-    python -m benchmarks.rivals --runs out/town out/cresci --out rivals.json
+    python -m benchmarks.rivals --runs out/town out/cresci --out rivals.json [--write docs/rivals.md]
 
 Every rival gets the same folds and the same features.parquet of a finished `unpump run`, and per fold its part of the
 CPU time that `unpump train` took (search, folds, baselines and the final model together). `--long SECONDS` adds
@@ -48,6 +48,7 @@ def main() -> None:
         default=Path(tempfile.gettempdir()) / "unpump-rivals",
         help="folder of the rivals' environments",
     )
+    parser.add_argument("--write", type=Path, help="page whose table is replaced")
     options = parser.parse_args()
     known = json.loads(options.out.read_text()) if options.out.is_file() else {}
     for run in options.runs:
@@ -61,7 +62,12 @@ def main() -> None:
             row["autogluon, long"] = rival("autogluon", run, options.environments, options.long, best=True)
         compare(run, row)
         options.out.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n")
-    print("\n".join(table(known)))
+    told = "\n".join(table(known))
+    print(told)
+    if options.write:
+        from benchmarks.simulation import put
+
+        put(options.write, "rivals", told)
 
 
 def ours(run: Path) -> dict[str, Any]:

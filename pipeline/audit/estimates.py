@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 def after_likes(
     connection: duckdb.DuckDBPyConnection, constants: Constants, say: Callable[[str], None] = lambda what: None
 ) -> None:
-    """Make ``posts``, ``creators`` and what is behind them, after ``evidence.like_cells``.
+    """Make ``posts``, ``creators`` and who is likely to be behind them, after ``evidence.like_cells``."""
+    of_authors(connection, constants, say)
+    intent_tables(connection, constants)
+
+
+def of_authors(
+    connection: duckdb.DuckDBPyConnection, constants: Constants, say: Callable[[str], None] = lambda what: None
+) -> None:
+    """Make ``posts``, ``creators`` and their cells; nothing here looks beyond one author.
 
     Parameters
     ----------
@@ -33,4 +41,3 @@ def after_likes(
     say("creators")
     creators.sum_up(connection, constants.cut)
     creators.intent_cells(connection)
-    intent_tables(connection, constants)

@@ -30,6 +30,10 @@ BURST_SHARE = 0.25  # of all likes of the post in one crowd, from which on it is
 MILLION = 1_000_000.0
 SHORTLY_S = 7 * 86_400
 PAIR = "({0}::BIGINT * 4294967296 + {1})"  # two accounts as one number: one key to join by
+FOLLOWS = (
+    "SELECT a.account AS follower, b.account AS followed, f.created_at FROM t_follows f "
+    "JOIN people a ON a.account_id = f.follower_id JOIN people b ON b.account_id = f.followed_id"
+)
 _KIND = (
     "CASE WHEN kind IS NULL THEN 0 WHEN kind = 'human' THEN 1 "
     "WHEN kind IN ('like_bot', 'fake_follower', 'spam_bot') THEN 2 WHEN kind = 'hijacked' THEN 3 "
@@ -45,14 +49,15 @@ _PACE = (
 
 
 def like_cells(connection: duckdb.DuckDBPyConnection, grouped: bool, follows: bool) -> None:
-    """Make ``seen``: post, author, actor, moment, tier of the actor and cell of ``LIKE_FACTORS`` of every like.
+    """Make ``seen``, see ``cells``, from what ``pipeline.audit.relations`` makes."""
+    band_accounts(connection)
+    if follows:
+        follow_pairs(connection)
+    cells(connection, grouped, follows)
 
-    Parameters
-    ----------
-    connection : with what ``pipeline.audit.relations`` makes
-    grouped : groups were looked for; without, ties are not known
-    follows : follows are known
-    """
+
+def band_accounts(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make ``actors``: score, kind and tier of every account with a score; and ``sharp``, the band of all scores."""
     run = connection.execute
     score = banded("bot", FACTORS["score"].edges)
     run(
@@ -62,6 +67,27 @@ def like_cells(connection: duckdb.DuckDBPyConnection, grouped: bool, follows: bo
     scores = run("SELECT bot FROM scored WHERE bot IS NOT NULL ORDER BY bot").fetchnumpy()["bot"]
     band = int(np.searchsorted(FACTORS["sharp"].edges, sharpness(np.asarray(scores)), side="right")) + 1
     run(f"CREATE TEMP TABLE sharp AS SELECT {band if len(scores) else 0} AS sharp")
+
+
+def follow_pairs(connection: duckdb.DuckDBPyConnection, rows: str = FOLLOWS) -> None:
+    """Make ``fans``: who follows whom, as a ``PAIR``, and since when; of ``rows`` of follower, followed, created_at."""
+    connection.execute(
+        f"CREATE TEMP TABLE fans AS SELECT {PAIR.format('follower', 'followed')} AS pair, "
+        "greatest(0, least(coalesce(min(created_at), 0) // 1000000, 2147483647))::INTEGER AS since_s "
+        f"FROM ({rows}) GROUP BY 1"
+    )
+
+
+def cells(connection: duckdb.DuckDBPyConnection, grouped: bool, follows: bool) -> None:
+    """Make ``seen``: post, author, actor, moment, tier of the actor and cell of ``LIKE_FACTORS`` of every like.
+
+    Parameters
+    ----------
+    connection : with ``likes``, ``actors``, ``sharp``, ``memberships`` and, where follows are known, ``fans``
+    grouped : groups were looked for; without, ties are not known
+    follows : follows are known
+    """
+    run = connection.execute
     run(
         "CREATE TEMP TABLE bound AS SELECT account, CASE WHEN bool_or(kind = 'farm') THEN 2 WHEN bool_or(kind = 'pod') "
         "THEN 4 WHEN bool_or(kind = 'friends') THEN 5 ELSE 6 END::UTINYINT AS tie FROM memberships GROUP BY account"
@@ -87,12 +113,6 @@ def like_cells(connection: duckdb.DuckDBPyConnection, grouped: bool, follows: bo
     joins = " LEFT JOIN bound b ON b.account = r.actor LEFT JOIN mates m ON m.actor = r.actor AND m.author = r.author"
     follow, follow_join = "0", ""
     if follows:
-        run(
-            f"CREATE TEMP TABLE fans AS SELECT {PAIR.format('a.account', 'b.account')} AS pair, "
-            "greatest(0, least(coalesce(min(f.created_at), 0) // 1000000, 2147483647))::INTEGER AS since_s FROM "
-            "t_follows f "
-            "JOIN people a ON a.account_id = f.follower_id JOIN people b ON b.account_id = f.followed_id GROUP BY 1"
-        )
         follow = (
             "CASE WHEN a.account IS NULL THEN 0 WHEN f.pair IS NULL OR f.since_s > r.at_s THEN 3 "
             f"WHEN f.since_s > r.at_s - {SHORTLY_S} THEN 2 ELSE 1 END"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from features.errors import BadInput, printable
 from models.authenticity import INTENTS, WAYS
 from pipeline.audit import written
 from pipeline.audit.asked import Asked, costs, ranking
-from pipeline.audit.closeup import close_ups
+from pipeline.audit.closeup import by_likes, close_ups
 from pipeline.audit.constants import Constants
 from pipeline.audit.whatif import what_if
 from pipeline.files import write_all, write_value
@@ -54,8 +54,12 @@ def publish(
     asked: Asked,
     out: Path,
     more: Mapping[str, Any],
+    likes: Callable[[duckdb.DuckDBPyConnection], None] = by_likes,
 ) -> Row:
-    """Write everything to ``out`` and return the summary; ``more`` are further files by name."""
+    """Write everything to ``out`` and return the summary; ``more`` are further files by name.
+
+    ``likes`` makes what ``closeup.by_likes`` makes of the authors ``chosen``.
+    """
     from review.audit import list_page
     from review.auditcreator import creator_page
 
@@ -73,7 +77,7 @@ def publish(
     shown = [f["row"] for f in ranked if f["row"]] if ranked else listed
     paged = list({r["account_id"]: r for r in shown}.values())[: settings.pages]
     addresses = {r["account_id"]: f"creators/{page_name(r['account_id'])}" for r in paged}
-    close = close_ups(connection, list(addresses))
+    close = close_ups(connection, list(addresses), likes)
     effects, fallen = what_if(connection, settings.top)
     counts: Row = {"posts": 0, "pumped_posts": int(pa.compute.sum(every["pumped_posts"]).as_py() or 0)}
     detailed: dict[str, Row] = {}

@@ -28,13 +28,14 @@ VALUES = {
 
 
 def align(connection: duckdb.DuckDBPyConnection, follows: bool) -> None:
-    """Make ``ratios``: author, name, value, peers, percentile (share of peers below, ties halved) and who they are.
+    """Make ``ratios``, from ``people``, ``written``, ``liked`` and, where follows are known, ``fans``."""
+    sum_up(connection, follows)
+    compare(connection)
 
-    Peers are accounts of the same platform with as many followers, within a factor of about three, and of the same age,
-    within a factor of two; the creator itself is none of its peers.
-    """
-    run = connection.execute
-    run(
+
+def sum_up(connection: duckdb.DuckDBPyConnection, follows: bool) -> None:
+    """Make ``wrote``, what each author wrote and got for it, and ``gained``, its new followers."""
+    connection.execute(
         "CREATE TEMP TABLE wrote AS SELECT w.author, count(*) FILTER (WHERE l.likes IS NOT NULL) AS posts, "
         "count(*) AS written, sum(l.likes)::BIGINT AS likes, sum(w.comments_count)::BIGINT AS comments, "
         "count(w.comments_count) AS known_comments, sum(w.views_count)::BIGINT AS views, count(w.views_count) AS "
@@ -52,15 +53,25 @@ def align(connection: duckdb.DuckDBPyConnection, follows: bool) -> None:
         if follows
         else "SELECT NULL::INTEGER AS author, NULL::BIGINT AS gained WHERE false"
     )
+    connection.execute(f"CREATE TEMP TABLE gained AS {gained}")
+
+
+def compare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make ``ratios``: author, name, value, peers, percentile (share of peers below, ties halved) and who they are.
+
+    Peers are accounts of the same platform with as many followers, within a factor of about three, and of the same age,
+    within a factor of two; the creator itself is none of its peers.
+    """
+    run = connection.execute
     parts = " UNION ALL ".join(
         f"SELECT {i}::UTINYINT AS ratio, p.account AS author, p.platform, "
         "round(2 * log10(p.followers + 1))::INTEGER AS size, "
         "round(log2((p.observed_us - p.opened_us) / 86400000000.0 + 1))::INTEGER AS age, "
-        f"{VALUES[name]} AS value FROM people p JOIN wrote m ON m.author = p.account LEFT JOIN g ON g.author = "
-        "p.account"
+        f"{VALUES[name]} AS value FROM people p JOIN wrote m ON m.author = p.account LEFT JOIN gained g "
+        "ON g.author = p.account"
         for i, name in enumerate(RATIOS)
     )
-    run(f"CREATE TEMP TABLE values_of AS WITH g AS ({gained}) SELECT * FROM ({parts}) WHERE value IS NOT NULL")
+    run(f"CREATE TEMP TABLE values_of AS SELECT * FROM ({parts}) WHERE value IS NOT NULL")
     scopes = {"near": "ratio, platform, size, age", "size": "ratio, platform, size", "all": "ratio, platform"}
     columns = ", ".join(
         f"count(*) OVER (PARTITION BY {by}) - 1 AS n_{name}, rank() OVER (PARTITION BY {by} ORDER BY value) - 1 "

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 # What `unpump score` must have said of an account for the audit.
 SCORES = ("account_id", "status", "bot_probability", "tier", "kind", "kind_probability")
+# When a like ``e`` of the post ``w`` was given. ``lag`` is 3 within the first hour, 4 within the first day and 5 later,
+# as the factor ``pace`` has them.
+MOMENT = (
+    "greatest(0, least(e.created_at // 1000000, 2147483647))::INTEGER AS at_s, CASE WHEN e.created_at < w.posted_us + "
+    "3600000000 THEN 3 WHEN e.created_at < w.posted_us + 86400000000 THEN 4 ELSE 5 END::UTINYINT AS lag"
+)
 _KINDS = {pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.bool_(): "BOOLEAN", pa.float64(): "DOUBLE"}
 
 
@@ -95,15 +101,9 @@ def number(connection: duckdb.DuckDBPyConnection, scores: Sequence[Path], groups
 
 
 def like_rows(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make ``likes``: every like that was there when its post was judged, and whether it came in the first hour or day.
-
-    ``lag`` is 3 within the first hour, 4 within the first day and 5 later, as the factor ``pace`` has them.
-    """
+    """Make ``likes``: every like that was there when its post was judged, by whom, and its ``MOMENT``."""
     connection.execute(
-        "CREATE TEMP TABLE likes AS SELECT w.post, w.author, p.account AS actor, "
-        "greatest(0, least(e.created_at // 1000000, 2147483647))::INTEGER AS at_s, CASE WHEN e.created_at < "
-        "w.posted_us + 3600000000 THEN 3 "
-        "WHEN e.created_at < w.posted_us + 86400000000 THEN 4 ELSE 5 END::UTINYINT AS lag "
+        f"CREATE TEMP TABLE likes AS SELECT w.post, w.author, p.account AS actor, {MOMENT} "
         "FROM t_engagements e JOIN written w USING (post_id) LEFT JOIN people p ON p.account_id = e.actor_id "
         "WHERE e.kind = 'like' AND e.created_at < w.as_of_us"
     )

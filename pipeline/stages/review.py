@@ -49,10 +49,10 @@ def review(
         cases,
         pictures,
         known,
-        data_audit,
-        robustness,
-        said,
-        together,
-        registration,
+        data_audit=data_audit,
+        robustness=robustness,
+        said=said,
+        together=together,
+        registration=registration,
     )
     return {"review": render("review.html.j2", context)}
