@@ -37,7 +37,7 @@ run: $(READY)  ## train on the embedded default: prepare to register, through DV
 test: $(READY)  ## the tests that take seconds
 	pytest -n 2 -m "not slow"
 
-test-spark: spark  ## features and scores on DuckDB and on Spark, minutes
+test-spark: spark  ## features, scores and audits on DuckDB and on Spark, minutes
 	pytest -n 0 -rs tests/pipeline/test_spark*.py tests/pipeline/test_serving.py
 
 test-all: $(READY)  ## every test

@@ -91,7 +91,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
 
 def _add_engine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--engine", choices=("duckdb", "spark"), help="what computes features (default: as featurize.engine says)"
+        "--engine", choices=("duckdb", "spark"), help="what computes (default: as featurize.engine says)"
     )
 
 
@@ -206,6 +206,7 @@ def _add_audit(commands: argparse._SubParsersAction) -> None:
         "--creators", metavar="FILE", help="CSV with account_id or username, and price of a post: ranked, a page each"
     )
     parser.add_argument("--price", type=float, metavar="AMOUNT", help="of a post, where the CSV gives none")
+    _add_engine(parser)
     _add_settings(parser)
 
 

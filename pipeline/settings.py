@@ -69,6 +69,8 @@ class Authenticity(Settings):
 
     memory: str = "6GB"  # DuckDB spills to disk beyond this
     threads: int = Field(default=2, ge=1)  # the outcome is the same whatever their number
+    worker_memory: str = "1GB"  # of each task of Spark, which spills to the worker's disk beyond
+    bucket_rows: int = Field(default=2_000_000, ge=1)  # engagements and follows that a task of Spark takes, about
     clean: bool = True  # look at every row first, as scoring does; false: the tables are as `unpump prepare` wrote them
     groups: Literal["auto", "always", "never"] = "auto"  # look for groups where no --groups names a file
     groups_rows: int = Field(default=20_000_000, ge=0)  # engagements up to which auto looks for groups

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from features.builder import Plan, Step, plan
 from features.catalogue import GRAPHS
 from features.errors import BadInput, printable
+from features.groups import GROUPS
 from features.tables import TABLES, measures_of
 from pipeline.engine import wanted
 from pipeline.progress import Progress
@@ -154,6 +155,25 @@ def measure_with_spark(
     return _measure(tables, settings, judge, references, columns)
 
 
+def groups_with_spark(tables: TableFiles, settings: Featurize) -> pa.Table:
+    """Who acted together, as ``pipeline.engine.featurize_tables`` finds it; labels are not looked at.
+
+    Raises
+    ------
+    BadInput
+        When Spark is not installed or cannot be reached, or a table cannot be read.
+    """
+
+    def judge(spark: Any, folder: Path) -> None:
+        _judge(spark, folder, "a.observed_at AS as_of, CAST(NULL AS BIGINT) AS fold")
+
+    made = _measure(tables, settings, judge, {}, [], ["groups"])
+    with told(tables.folder):
+        for view, sql in made.plan.also.items():
+            write_folder(made.spark.sql(sql), made.folder / f"also_{view}")
+        return made.other("groups", GROUPS)
+
+
 def _measure(
     tables: TableFiles,
     settings: Featurize,
@@ -172,7 +192,7 @@ def _measure(
     folder = Path(keep.name)
     with told(tables.folder), Progress("measuring features, steps", len(todo.steps)) as said:
         for name in {*todo.tables, "accounts", "labels"}:
-            _show(spark, name, tables.files.get(name, ()), schemas.get(name, TABLES[name].schema))
+            show_table(spark, tables, name)
         judge(spark, folder)
         for i, step in enumerate(todo.steps):
             _run(spark, folder, step)
@@ -201,8 +221,10 @@ def told(place: Path) -> Iterator[None]:
         ) from error
 
 
-def _show(spark: Any, name: str, files: Sequence[Path], schema: pa.Schema) -> None:
-    """Show Parquet files as a canonical table: absent columns are null."""
+def show_table(spark: Any, tables: TableFiles, name: str) -> None:
+    """Show the Parquet files of the canonical table ``name`` as a view: absent columns are null."""
+    files = tables.files.get(name, ())
+    schema = pq.read_schema(files[0]) if files else TABLES[name].schema
     given = set(schema.names)
     kinds = {
         c.name: "TIMESTAMP" if pa.types.is_timestamp(c.type) else SPARK_TYPES[c.type] for c in TABLES[name].columns
@@ -257,9 +279,9 @@ def _keep(spark: Any, rows: Any, folder: Path, name: str) -> None:
     spark.read.schema(rows.schema).parquet(str(folder / name)).createOrReplaceTempView(name)
 
 
-def write_folder(rows: Any, path: Path) -> None:
-    """Write a DataFrame of Spark as a folder of Parquet files."""
-    rows.write.mode("overwrite").option("compression", "zstd").parquet(str(path))
+def write_folder(rows: Any, path: Path, by: str | None = None) -> None:
+    """Write a DataFrame of Spark as a folder of Parquet files, one below it for each value of the column ``by``."""
+    rows.write.mode("overwrite").option("compression", "zstd").parquet(str(path), partitionBy=by)
 
 
 def _reference(folder: Path, name: str) -> pa.Table:

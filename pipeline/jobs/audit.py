@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from pipeline.tablefiles import TableFiles
 
 log = logging.getLogger(__name__)
-STEPS = 9  # that are told while it runs
+STEPS, STEPS_ON_SPARK = 9, 5  # that are told while it runs
 
 
 def audit(
@@ -61,43 +63,52 @@ def audit(
         When the tables, scores, groups, creators or the price cannot be used; earlier outputs stay as they were.
     """
     from pipeline.audit import asked as asking
+    from pipeline.audit.closeup import by_likes
     from pipeline.audit.constants import shipped
     from pipeline.audit.outputs import publish
     from pipeline.audit.relations import number, show_tables
     from pipeline.recipes.canonical import read_tables
     from pipeline.tablefiles import TableFiles
 
-    settings = params.authenticity
+    settings, spark = params.authenticity, params.featurize.engine == "spark"
     if out.exists() and not out.is_dir():
         raise BadInput(f"--out {out}", expected="a folder", got="a file", todo="Name another folder.")
     wanted = asking.read(creators, price)
+    if spark:
+        from pipeline.sparksession import session
+
+        session(params.featurize)  # before anything is read: it may not be there
     given = scores_of(scores, model, tables, out, params, root)
     clean = read_tables(tables, params.prepare) if settings.clean else None  # its files vanish with it
     known = clean.tables if clean else TableFiles.open(tables)
-    found = groups_of(groups, known, settings)
-    with tempfile.TemporaryDirectory(prefix="unpump-", ignore_cleanup_errors=True) as spill:
-        connection = opened(settings, Path(spill))
-        say = Steps(STEPS)
-        try:
-            say("accounts, posts and follows")
-            show_tables(connection, known.files)
-            number(connection, given, found)
-            check_scored(connection, given, tables)
-            follows = "follows" in known.files
-            estimate(connection, shipped(), found is not None, follows, say)
-            say("posts, creators and pages")
-            told = publish(
-                connection,
-                shipped(),
-                settings,
-                wanted,
-                out,
-                {"groups.parquet": found} if groups is None and found is not None else {},
-            )
-        finally:
-            connection.close()
+    found = groups_of(groups, known, params)
+    with ExitStack() as stack:
+        connection = stack.enter_context(opened(settings, _folder(stack)))
+        say = Steps(STEPS_ON_SPARK if spark else STEPS)
+        say("accounts, posts and follows")
+        show_tables(connection, known.files)
+        number(connection, given, found)
+        check_scored(connection, given, tables)
+        grouped = found is not None
+        likes: Callable[[duckdb.DuckDBPyConnection], None] = by_likes
+        if spark:
+            from pipeline.jobs.sparkaudit import estimate_with_spark
+
+            scratch = _folder(stack, params.featurize.spark_scratch)
+            likes = estimate_with_spark(connection, shipped(), grouped, known, params, scratch, say)
+        else:
+            estimate(connection, shipped(), grouped, "follows" in known.files, say)
+        say("posts, creators and pages")
+        more = {"groups.parquet": found} if groups is None and grouped else {}
+        told = publish(connection, shipped(), settings, wanted, out, more, likes)
     log.info("%s", told["says"])
     return told
+
+
+def _folder(stack: ExitStack, where: str | None = None) -> Path:
+    """A folder that goes when ``stack`` ends."""
+    made = tempfile.TemporaryDirectory(prefix="unpump-", dir=where, ignore_cleanup_errors=True)
+    return Path(stack.enter_context(made))
 
 
 class Steps:
@@ -180,10 +191,17 @@ def scores_of(
 
 def check_scored(connection: duckdb.DuckDBPyConnection, files: tuple[Path, ...], tables: Path) -> None:
     """Refuse scores of other accounts, and say how many accounts have none."""
-    accounts, known = connection.execute(
+    accounts, known, twice = connection.execute(
         "SELECT (SELECT count(*) FROM t_accounts), (SELECT count(*) FROM scored s JOIN people p USING (account) "
-        "WHERE p.observed_us IS NOT NULL)"
+        "WHERE p.observed_us IS NOT NULL), (SELECT count(*) - count(DISTINCT account) FROM scored)"
     ).fetchall()[0]
+    if twice:  # each like of such an account would count as often
+        raise BadInput(
+            str(files[0]),
+            expected="each account once",
+            got=f"{twice:,} rows too many",
+            todo="Score the tables again, into a folder of their own.",
+        )
     if accounts and not known:
         raise BadInput(
             str(files[0]),
@@ -199,7 +217,7 @@ def check_scored(connection: duckdb.DuckDBPyConnection, files: tuple[Path, ...],
         )
 
 
-def groups_of(path: Path | None, tables: TableFiles, settings: Authenticity) -> pa.Table | None:
+def groups_of(path: Path | None, tables: TableFiles, params: Params) -> pa.Table | None:
     """Who acted together: as given, as found in the events, or None where nobody looked."""
     import pyarrow.parquet as pq
 
@@ -207,6 +225,7 @@ def groups_of(path: Path | None, tables: TableFiles, settings: Authenticity) -> 
     from pipeline.engine import featurize_tables
     from pipeline.settings import Featurize
 
+    settings = params.authenticity
     if path is not None:
         try:
             found = pq.read_table(path)
@@ -235,5 +254,9 @@ def groups_of(path: Path | None, tables: TableFiles, settings: Authenticity) -> 
                 f"{settings.groups_rows:,}",
             )
         return None
+    if params.featurize.engine == "spark":
+        from pipeline.spark import groups_with_spark
+
+        return groups_with_spark(tables, params.featurize)
     how = Featurize(memory=settings.memory, threads=settings.threads)
     return featurize_tables(tables, None, how, references={}, only=[], also=["groups"]).other("groups", GROUPS)
