@@ -24,7 +24,7 @@ WORD = 32  # leaves judged together: half as many bits as the widest integer are
 FULL = np.uint32(0xFFFFFFFF)
 ZERO = float(np.float32(1e-35))  # LightGBM takes what is no larger for zero
 MISSING_IS_ZERO = 1  # LightGBM's code; unpump never trains so
-WORTH_ROWS = 200_000  # below, compiling takes longer than LightGBM does
+WORTH_ROWS = 100_000  # below, compiling takes longer than LightGBM does
 
 
 class Unreadable(ValueError):  # noqa: N818 - it says what the text is
