@@ -1,9 +1,10 @@
 """Measures how long `unpump audit` takes on a large town, after scoring: seconds by step, processors, memory.
 
-    python -m benchmarks.audit_scale TOWN [--scores DIR] [--memory 6GB] [--write docs/audit.md]
+    python -m benchmarks.audit_scale TOWN [--scores DIR] [--memory 6GB] [--engine spark] [--write docs/audit.md]
 
 ``TOWN`` is what ``unpump simulate --accounts 1000000`` wrote. Without ``--scores`` plausible ones are made up from the
-truth, as good ones would be: what they say does not change how long it takes.
+truth, as good ones would be: what they say does not change how long it takes. With ``--engine spark`` the audit runs on
+both engines, and what they wrote is compared.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ import json
 import logging
 import os
 import re
-import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -42,35 +43,33 @@ def make_up_scores(town: Path, out: Path) -> Path:
     return out
 
 
-def measure(town: Path, scores: Path, memory: str) -> dict[str, object]:
-    """Run the audit in a process of its own and time its steps."""
+def measure(town: Path, scores: Path, memory: str, engine: str, out: Path) -> dict[str, object]:
+    """Run the audit in a process of its own, with what it starts, and time its steps."""
     steps: list[tuple[str, float, float]] = []
-    with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as out:
-        command = [sys.executable, "-m", "pipeline", "audit", "--tables", str(town), "--scores", str(scores)]
-        command += [
-            "--out",
-            out,
-            "--json",
-            "--set",
-            f"authenticity.memory={memory}",
-            "--set",
-            "authenticity.groups=never",
-        ]
-        started = time.monotonic()
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        process = subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert process.stderr is not None
-        assert process.stdout is not None
-        for line in process.stderr:
-            print(line, end="", flush=True)
-            if found := _STEP.search(line):
-                steps.append((found[2], time.monotonic() - started, worked(process.pid)))
-        told = json.loads(process.stdout.read().splitlines()[-1])
-        if process.wait():
-            raise SystemExit(told)
-        written = sum(f.stat().st_size for f in Path(out).rglob("*") if f.is_file())
-    after, whole = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic() - started
-    processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    changes = (f"authenticity.memory={memory}", f"featurize.memory={memory}", "authenticity.groups=never")
+    command = [sys.executable, "-m", "pipeline", "audit", "--tables", str(town), "--scores", str(scores)]
+    command += ["--out", str(out), "--json", "--engine", engine]
+    command += [word for change in changes for word in ("--set", change)]
+    started = time.monotonic()
+    process = subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    assert process.stdout is not None
+    watch = Watch(process.pid)
+    watch.start()
+    for line in process.stderr:
+        print(line, end="", flush=True)
+        if found := _STEP.search(line):
+            steps.append((found[2], time.monotonic() - started, watch.look()))
+    told = json.loads(process.stdout.read().splitlines()[-1])
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(told)
+    whole = time.monotonic() - started
+    watch.ended.set()
+    watch.join()
+    processor = max(watch.worked, used.ru_utime + used.ru_stime)
+    written = sum(f.stat().st_size for f in out.rglob("*") if f.is_file())
     ends = [*((at, work) for _, at, work in steps[1:]), (whole, processor)]
     return {
         "steps": {
@@ -82,17 +81,64 @@ def measure(town: Path, scores: Path, memory: str) -> dict[str, object]:
         },
         "seconds": round(whole),
         "processor": round(processor),
-        "memory_gb": round(after.ru_maxrss / 1e6, 2),
+        "memory_gb": round(max(watch.memory, used.ru_maxrss * 1024) / 1e9, 2),
         "written_gb": round(written / 1e9, 2),
         "load": round(os.getloadavg()[2], 1),
         **{k: told[k] for k in ("creators", "posts", "likes")},
     }
 
 
-def worked(process: int) -> float:
-    """Seconds that processors have worked for a process so far (Linux)."""
-    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+class Watch(threading.Thread):
+    """Looks twice a second at a process and all it started (Linux): seconds worked, and the most memory."""
+
+    def __init__(self, process: int) -> None:
+        super().__init__(daemon=True)
+        self.process, self.ended = process, threading.Event()
+        self.worked, self.memory = 0.0, 0
+
+    def run(self) -> None:
+        """Look until it has ended."""
+        while not self.ended.wait(0.5):
+            self.look()
+
+    def look(self) -> float:
+        """Seconds that processors have worked so far, for children that have ended as well."""
+        children: dict[int, list[int]] = {}
+        work, memory = {}, {}
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                said = (entry / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            except OSError:  # it has ended
+                continue
+            children.setdefault(int(said[1]), []).append(int(entry.name))
+            work[int(entry.name)] = sum(map(int, said[11:15])) / os.sysconf("SC_CLK_TCK")
+            memory[int(entry.name)] = int(said[21]) * os.sysconf("SC_PAGE_SIZE")
+        family = [self.process] if self.process in work else []
+        for one in family:  # grows while it is gone through
+            family += children.get(one, ())
+        self.worked = max(self.worked, sum(work[p] for p in family))
+        self.memory = max(self.memory, sum(memory[p] for p in family))
+        return self.worked
+
+
+def compared(town: Path, scores: Path, memory: str, folder: Path) -> str:
+    """The table of both engines, and how many files differ."""
+    found = {e: measure(town, scores, memory, e, folder / e) for e in ("duckdb", "spark")}
+    names = [f.relative_to(folder / "duckdb") for f in (folder / "duckdb").rglob("*") if f.is_file()]
+    differ = [n for n in names if (folder / "duckdb" / n).read_bytes() != (folder / "spark" / n).read_bytes()]
+    rows = []
+    for engine, told in found.items():
+        steps = told["steps"]
+        assert isinstance(steps, dict)
+        rows += [f"| {engine} | {name} | {seconds:,} | {work:,} |" for name, (seconds, work) in steps.items()]
+        rows.append(f"| {engine} | all together | {told['seconds']:,} | {told['processor']:,} |")
+    one, other = found.values()
+    said = (
+        f"Creators, posts, likes: {one['creators']:,}, {one['posts']:,}, {one['likes']:,}. Files that differ: "
+        f"{len(differ)} of {len(names)}. Peak memory, of all processes: DuckDB {one['memory_gb']} GB, "
+        f"Spark {other['memory_gb']} GB. Load of the machine meanwhile: {one['load']} and {other['load']}."
+    )
+    return "\n".join(["| engine | step | seconds | of processors |", "|---|---|---:|---:|", *rows, "", said])
 
 
 def table(found: dict[str, object]) -> str:
@@ -121,14 +167,19 @@ def main() -> None:
     parser.add_argument("town", type=Path)
     parser.add_argument("--scores", type=Path, help="what `unpump score` wrote of the town (default: made up)")
     parser.add_argument("--memory", default="6GB")
+    parser.add_argument("--engine", choices=("duckdb", "spark"), default="duckdb")
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        scores = options.scores or make_up_scores(options.town.resolve(), Path(folder))
-        found = table(measure(options.town.resolve(), scores.resolve(), options.memory))
+        town, outs = options.town.resolve(), Path(folder) / "outs"
+        scores = (options.scores or make_up_scores(town, Path(folder) / "scores")).resolve()
+        if options.engine == "spark":
+            found = compared(town, scores, options.memory, outs)
+        else:
+            found = table(measure(town, scores, options.memory, options.engine, outs))
     print(found)
     if options.write:
-        put(options.write, "scale", found)
+        put(options.write, "scale" if options.engine == "duckdb" else "scale-spark", found)
 
 
 if __name__ == "__main__":

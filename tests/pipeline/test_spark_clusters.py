@@ -19,9 +19,11 @@ from quickspark import QUICK, needs_spark
 from scoremodel import FEATURIZE, Trained, trained_model
 from smalltown import write_accounts
 
+from pipeline.jobs.audit import audit
 from pipeline.jobs.score import score
 from pipeline.settings import Params, Prepare
 from pipeline.sparksession import take_java
+from tests.pipeline.auditstory import write_story
 
 FLAGS = QUICK["spark.driver.extraJavaOptions"]
 
@@ -72,16 +74,34 @@ def connect(tmp_path: Path) -> Iterator[str]:
             server.wait(30)
 
 
-def scored_by_command(trained: Trained, tables: Path, out: Path, master: str) -> pd.DataFrame:
-    """What `unpump score --engine spark` writes; a process can hold one kind of session only."""
+def by_command(command: str, master: str, **given: object) -> None:
+    """Run a command with --engine spark in a process of its own: a process can hold one kind of session only."""
     spark = json.dumps(QUICK | {"spark.executor.extraJavaOptions": FLAGS})
     changes = {"featurize.spark_master": master, "featurize.spark": spark, "score.explain": "all"}
-    asked = [sys.executable, "-m", "pipeline", "score", "--model", str(trained.folder), "--tables", str(tables)]
-    asked += ["--out", str(out), "--engine", "spark"]
+    changes |= {"authenticity.bucket_rows": "100"}
+    asked = [sys.executable, "-m", "pipeline", command, "--engine", "spark"]
+    asked += [word for key, value in given.items() for word in (f"--{key}", str(value))]
     asked += [word for key, value in changes.items() for word in ("--set", f"{key}={value}")]
     done = subprocess.run(asked, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
+
+
+def scored_by_command(trained: Trained, tables: Path, out: Path, master: str) -> pd.DataFrame:
+    """What `unpump score --engine spark` writes."""
+    by_command("score", master, model=trained.folder, tables=tables, out=out)
     return pd.read_parquet(out / "scores.parquet")
+
+
+def audited_alike(root: Path, master: str) -> None:
+    """`unpump audit --engine spark` writes the bytes of one machine."""
+    write_story(root)
+    given = {"scores": root / "scores", "groups": root / "groups.parquet"}
+    audit(root / "tables", root / "local", Params(prepare=Prepare(memory="1GB", threads=1)), **given)
+    by_command("audit", master, tables=root / "tables", out=root / "spark", **given)
+    names = [p.relative_to(root / "local") for p in (root / "local").rglob("*") if p.is_file()]
+    assert len(names) == 6
+    for name in names:
+        assert (root / "spark" / name).read_bytes() == (root / "local" / name).read_bytes(), name
 
 
 def same(ours: pd.DataFrame, theirs: pd.DataFrame) -> None:
@@ -111,3 +131,15 @@ def test_every_score_is_the_same_when_workers_are_processes_of_their_own(trained
 @pytest.mark.slow
 def test_every_score_is_the_same_over_spark_connect(trained, tables, expected, tmp_path, connect):
     same(expected, scored_by_command(trained, tables, tmp_path / "out", connect))
+
+
+@needs_spark
+@pytest.mark.slow
+def test_an_audit_is_the_same_when_workers_are_processes_of_their_own(tmp_path):
+    audited_alike(tmp_path, "local-cluster[2,1,1024]")
+
+
+@needs_spark
+@pytest.mark.slow
+def test_an_audit_is_the_same_over_spark_connect(tmp_path, connect):
+    audited_alike(tmp_path, connect)

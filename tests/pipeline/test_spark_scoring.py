@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from quickspark import SPARK, needs_spark
+from quickspark import SPARK, in_bare_worker, needs_spark
 from scoremodel import FEATURIZE, Trained, trained_model
 from smalltown import NOW, write_accounts
 
@@ -24,7 +22,6 @@ from pipeline.jobs.score import score
 from pipeline.jobs.scorerows import SCHEMA, invalid_rows, score_features
 from pipeline.jobs.sparkrows import WRITTEN, WRITTEN_SQL, WRONG, write_part
 from pipeline.settings import Params, Prepare, Score
-from pipeline.sparksession import shipped_code
 
 CLEANING = Prepare(memory="1GB", threads=1)
 LOCAL = Params(featurize=FEATURIZE, prepare=CLEANING, score=Score(explain="all"))
@@ -152,33 +149,11 @@ def test_what_workers_tell_has_one_schema():
     assert [part.split(" ")[0] for part in WRITTEN_SQL.split(", ")] == WRITTEN.names
 
 
-# A worker has the packages it needs and none of the others this project uses; LightGBM brings what it needs itself.
-WORKER = """
-import pickle, sys
-
-class Nothing:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in {others!r}:
-            raise ImportError(name)
-
-sys.meta_path.insert(0, Nothing())
-sys.path.insert(0, {code!r})
-with open({task!r}, "rb") as file:
-    write, batches = pickle.load(file)
-(told,) = write(iter(batches))
-print(told.to_pylist()[0]["rows"], sys.modules["pipeline.jobs.sparkrows"].__file__)
-"""
+# LightGBM brings what it needs itself.
 OTHERS = ("pandas", "sklearn", "pydantic", "yaml", "duckdb", "ibis", "sqlglot", "mlflow", "shap", "numba", "networkit")
 
 
 def test_workers_need_lightgbm_numpy_and_pyarrow(trained, tmp_path):
-    import pickle
-
-    task = tmp_path / "task"
     write = partial(write_part, light(trained), wishes("flagged"), None, str(tmp_path))
-    task.write_bytes(pickle.dumps((write, batches_of(trained.features, [], 100))))
-    code = WORKER.format(others=OTHERS, code=str(shipped_code()), task=str(task))
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
-    rows, place = found.stdout.split()
-    assert int(rows) == len(trained.features)
-    assert "unpump_code.zip" in place
+    (told,) = in_bare_worker(write, batches_of(trained.features, [], 100), OTHERS, tmp_path)
+    assert told["rows"] == len(trained.features)
