@@ -30,6 +30,7 @@ Write = Callable[[Any], None]
 PYFUNC = Path(__file__).with_name("pyfunc_model.py")
 PACKAGES = ("lightgbm", "numpy", "pandas")  # all that the model in MLflow needs besides MLflow
 LATER = "The stage is done all the same; `unpump register` logs the run from its files once MLflow answers."
+DATABASES = ("sqlite:", "postgresql", "mysql", "mssql")  # stores that keep no files themselves
 _QUIET = ("mlflow", "alembic", "mlflow.store.db.utils")
 _ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -283,8 +284,8 @@ def _experiment(mlflow: Any, layout: Layout, name: str) -> str:
     client = mlflow.MlflowClient()
     found = client.get_experiment_by_name(name)
     if found is None:
-        # SQLite alone would put artefacts below the folder the program happens to run in.
-        local = store_address(layout).startswith("sqlite:")
+        # A database asked directly would put artefacts below the folder the program happens to run in.
+        local = store_address(layout).startswith(DATABASES)
         place = (layout.root.resolve() / "mlartifacts").as_uri() if local else None
         return str(client.create_experiment(name, artifact_location=place))
     if found.lifecycle_stage == "deleted":

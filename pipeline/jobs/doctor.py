@@ -191,9 +191,7 @@ def _server(address: str) -> Finding:
     todo = "Training goes on without it, and `unpump register` logs the run once it answers."
     try:
         parts = urlsplit(address)
-        port = parts.port or {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306}.get(
-            parts.scheme.split("+")[0]
-        )
+        port = parts.port or PORTS.get(parts.scheme.split("+")[0])
         if parts.hostname is None or port is None:
             return Finding("tracking", "good", f"Runs go to {shown}; whether it can be written was not tried.")
         with socket.create_connection((parts.hostname, port), timeout=PATIENCE):

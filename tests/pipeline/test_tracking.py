@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.isotonic import IsotonicRegression
 from tinyrun import QUICK, training
+from tracked import PARAMS, aliases, changed, enter, train
 
 from features.errors import BadInput
 from models.bundle import from_files, to_files
@@ -28,10 +28,7 @@ from pipeline import tracking
 from pipeline.files import write_all
 from pipeline.layout import Layout
 from pipeline.provenance import commit, fingerprint, flat, without_secrets
-from pipeline.settings import Params
-from pipeline.stages.register import register
 
-PARAMS = Params()
 METRICS = {"roc_auc": {"value": 0.9, "low": 0.8, "high": 0.95}, "f1": {"value": None, "low": None, "high": None}}
 
 
@@ -54,34 +51,6 @@ def layout(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -
     assert "MLFLOW_TRACKING_URI" not in os.environ
 
 
-def train(layout: Layout, trained: dict[str, Any], write: bool = True) -> dict[str, Any]:
-    """Track a training and, as ``execute`` does, write its outputs."""
-    inputs = {k: trained[k] for k in ("features", "folds", "references")}
-    outputs = {k: trained[k] for k in ("model", "oof", "kinds", "baselines", "study")}
-    run = tracking.track_training(layout, PARAMS, inputs, outputs)["run"]
-    if write:
-        written = {layout.path(k): v for k, v in (inputs | outputs | {"run": run}).items()}
-        write_all(written)
-    return run
-
-
-def enter(layout: Layout, trained: dict[str, Any], params: Params = PARAMS) -> dict[str, Any]:
-    """Run the register stage and its tracking."""
-    inputs = {k: trained[k] for k in ("model", "features", "folds", "oof", "baselines")}
-    inputs |= {"run": {}, "evaluation": {}}
-    outputs = register(**inputs, settings=params.register_, params=params)
-    return tracking.track_registration(layout, params, inputs, outputs)["registration"]
-
-
-def changed(trained: dict[str, Any], share: float) -> dict[str, Any]:
-    """The same training with scores mixed with the truth (better) or, below zero, with its opposite (worse)."""
-    truth = trained["oof"]["is_bot"].astype(float)
-    p = trained["oof"]["bot_probability"]
-    mixed = (1 - abs(share)) * p + abs(share) * (truth if share > 0 else 1 - truth)
-    honest = IsotonicRegression().fit_transform(mixed, truth) * 0.99 + mixed * 0.01  # calibrated again, without ties
-    return {**trained, "oof": trained["oof"].assign(bot_probability=honest)}
-
-
 def run_of(layout: Layout, run_id: str) -> Any:
     with tracking.opened(layout) as mlflow:
         return mlflow.MlflowClient().get_run(run_id)
@@ -94,12 +63,6 @@ def files_of(layout: Layout, run_id: str) -> set[str]:
 
     with tracking.opened(layout) as mlflow:
         return set(below(mlflow.MlflowClient(), None))
-
-
-def aliases(layout: Layout) -> dict[str, str]:
-    with tracking.opened(layout) as mlflow:
-        (model,) = mlflow.MlflowClient().search_registered_models()
-        return {alias: str(version) for alias, version in model.aliases.items()}
 
 
 def test_a_training_is_logged_with_where_it_came_from(layout):
