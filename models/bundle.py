@@ -143,10 +143,13 @@ class Model:
             return chosen.to_numpy()
         return np.column_stack([chosen[c].to_numpy(dtype=np.float64, na_value=np.nan) for c in self.columns])
 
-    def raw_scores(self, features: Any) -> np.ndarray:
-        """Log-odds margin of each account before calibration, shape (n,); ``features`` as for ``matrix``."""
+    def raw_scores(self, features: Any, threads: int = 0) -> np.ndarray:
+        """Log-odds margin of each account before calibration, shape (n,); ``features`` as for ``matrix``.
+
+        ``threads`` 0 takes as many as there are; their number does not change the result.
+        """
         x = self.matrix(features)
-        return np.asarray(self.booster.predict(x, raw_score=True)) if len(x) else np.empty(0)
+        return np.asarray(self.booster.predict(x, raw_score=True, num_threads=threads)) if len(x) else np.empty(0)
 
     def probabilities(self, features: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Probability that each account is a bot, with its low and high; shapes (n,), at the declared share of bots."""

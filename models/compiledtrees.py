@@ -84,6 +84,11 @@ class CompiledTrees:
             firsts=np.cumsum([0, *sizes]),
         )
 
+    @staticmethod
+    def compiled() -> None:
+        """Compile now what all trees share, so that the first scores need not wait for it."""
+        _kernel()
+
     def raw_scores(self, matrix: np.ndarray, threads: int = 1) -> np.ndarray:
         """Log-odds of shape (n,) for ``matrix`` of shape (n, n_features), float64, NaN where missing.
 

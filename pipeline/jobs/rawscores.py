@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 if TYPE_CHECKING:
     from models.bundle import Model
-    from pipeline.settings import Params
 
 log = logging.getLogger(__name__)
 SAMPLE = 256  # rows of a slice whose compiled scores are compared with LightGBM's
@@ -30,22 +30,26 @@ class RawScores:
     by_column: bool
 
     @classmethod
-    def lightgbm(cls, model: Model) -> RawScores:
-        """LightGBM's own."""
-        return cls(model.raw_scores, model.kinds.raw_scores if model.kinds else None, by_column=False)
+    def lightgbm(cls, model: Model, threads: int = 0) -> RawScores:
+        """LightGBM's own, on so many threads (0: as many as there are)."""
+        kinds = partial(model.kinds.raw_scores, threads=threads) if model.kinds else None
+        return cls(partial(model.raw_scores, threads=threads), kinds, by_column=False)
 
 
-def raw_scores(model: Model, rows: int, params: Params) -> RawScores:
-    """The fast way where it pays for ``rows`` accounts and the settings allow it, else LightGBM's."""
+def raw_scores(model: Model, rows: int, compiled: Literal["auto", "always", "never"], threads: int) -> RawScores:
+    """The fast way where it pays for ``rows`` accounts and ``compiled`` allows it, else LightGBM's.
+
+    Each matrix is scored on ``threads`` threads; several may be at once.
+    """
     from models.compiledtrees import WORTH_ROWS, CompiledTrees, Unreadable
 
-    plain = RawScores.lightgbm(model)
-    if params.score.compiled == "never" or (params.score.compiled == "auto" and rows < WORTH_ROWS):
+    plain = RawScores.lightgbm(model, threads)
+    if compiled == "never" or (compiled == "auto" and rows < WORTH_ROWS):
         return plain
-    threads = params.featurize.threads
     try:
         one = CompiledTrees.of(model.booster_text)
         many = CompiledTrees.of(model.kinds.text) if model.kinds else None
+        CompiledTrees.compiled()  # once, before several threads ask for it
     except (ImportError, Unreadable):
         return plain
 

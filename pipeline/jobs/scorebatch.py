@@ -1,11 +1,11 @@
 """Scoring that can be killed at any moment and goes on where it stopped, with the bytes of a run that was not.
 
 First all features are measured and kept, sorted by account, in row groups of ``score.part_rows`` accounts. Then each
-row group becomes a part: scored, explained, written, checked. A part is a range of identifiers rather than a hash
-bucket: parts are as even, and one after the other they are the sorted table. Features are not measured part by part,
-because some compare an account with all others. At the end parts are copied into one ``scores.parquet``; where there
-are more than ``score.single_file_rows`` rows they become a folder ``scores/``. ``manifest.json`` is written last:
-scores it does not agree with are not complete.
+row group becomes a part: scored, explained, written, checked; as many at once as there are threads. A part is a range
+of identifiers rather than a hash bucket: parts are as even, and one after the other they are the sorted table. Features
+are not measured part by part, because some compare an account with all others. At the end parts are copied into one
+``scores.parquet``; where there are more than ``score.single_file_rows`` rows they become a folder ``scores/``.
+``manifest.json`` is written last: scores it does not agree with are not complete.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import datetime
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -81,7 +81,8 @@ def identity(
     model: Model, files: Mapping[str, Sequence[Path]], params: Params, as_of: datetime | None, bot_share: float | None
 ) -> dict[str, Any]:
     """What tells this job from any other that could have another result."""
-    from features.builder import feature_hash
+    if measured := "accounts" in files:  # features that are ready are in their stamp
+        from features.builder import feature_hash
 
     def stamp(path: Path) -> list[Any]:
         found = path.stat()
@@ -89,7 +90,7 @@ def identity(
 
     return {
         "model": model.version,
-        "features": feature_hash() if "accounts" in files else None,  # those that are ready are in their stamp
+        "features": feature_hash() if measured else None,
         "as_of": as_of.isoformat() if as_of else None,
         "bot_share": bot_share,
         "score": params.score.model_dump(mode="json", exclude={"memory", "compiled"}),
@@ -98,7 +99,7 @@ def identity(
     }
 
 
-Piece = tuple[pa.Table, "np.ndarray | None"]
+T = TypeVar("T")
 
 
 class Job:
@@ -125,6 +126,7 @@ class Job:
         self.as_of, self.share = as_of, share
         self.invalid = SCHEMA.empty_table() if isinstance(source, Features) else invalid_rows(model, source.invalid)
         self.trees: RawScores | None = None
+        self.workers = 1
         self.standing: Standing | None = None
         self.since: Earlier | None = None
 
@@ -135,13 +137,26 @@ class Job:
         facts = {name: found for name in names if (found := self.parts.sound(name))}
         total = features.rows + self.invalid.num_rows
         todo = total - sum(f["rows"] for f in facts.values())
-        self.trees = raw_scores(self.model, todo, self.params)
-        with Progress("scoring accounts", total, total - todo) as progress:
-            for i, name in enumerate(names):
-                if name in facts:
-                    continue
-                facts[name] = self.parts.make(name, partial(self._score, features, i))
-                progress.add(facts[name]["rows"])
+        threads = self.params.featurize.threads
+        # Earlier scores count what they give, one part after the other.
+        self.workers = 1 if self.since else max(1, min(threads, len(names) - len(facts)))
+        self.trees = raw_scores(self.model, todo, self.params.score.compiled, max(1, threads // self.workers))
+        with (
+            Progress("scoring accounts", total, total - todo) as progress,
+            ThreadPoolExecutor(self.workers) as pool,
+        ):
+            making = {
+                pool.submit(self.parts.make, name, partial(self._score, features, i)): name
+                for i, name in enumerate(names)
+                if name not in facts
+            }
+            try:
+                for done in as_completed(making):
+                    facts[making[done]] = done.result()
+                    progress.add(done.result()["rows"])
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)  # parts being made are still made
+                raise
         made = [facts[name] for name in names]
         if not features.ours:
             for one, after in pairwise(f for f in made if f["rows"]):
@@ -194,7 +209,7 @@ class Job:
     def _pieces(self, features: Features, part: int) -> Iterator[pa.Table]:
         """Rows of one part, sorted, in pieces that fit into memory."""
         waiting = self._invalid_of(features, part)
-        step = slice_rows(self.params, len(self.model.columns))
+        step = slice_rows(self.params, len(self.model.columns) * self.workers)
         for piece, matrix in ahead(self._read(features, part, step)):
             rows = self._rows(piece, matrix)
             rows = self.standing.applied(rows) if self.standing else rows
@@ -237,7 +252,7 @@ class Job:
         return self.invalid.slice(start, end - start)
 
 
-def ahead(pieces: Iterator[Piece]) -> Iterator[Piece]:
+def ahead(pieces: Iterator[T]) -> Iterator[T]:
     """The same, the next one being made while one is worked on."""
     with ThreadPoolExecutor(1) as reader:
         coming = reader.submit(next, pieces, None)
@@ -282,7 +297,7 @@ def publish(out: Path, parts: Parts, facts: list[Facts], params: Params) -> dict
 
     def copy(path: Path) -> Facts:
         with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
-            for group in in_groups(_read(parts.path(n) for n in names)):
+            for group in in_groups(ahead(_read(parts.path(n) for n in names))):
                 writer.write_table(group, row_group_size=ROWS)
         return {"rows": rows}
 
