@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 FAR = 0.95  # percentile from which on, at the end where pumped numbers lie, a ratio is worth a look
@@ -22,6 +23,7 @@ class Ratio:
     says: str  # with {value}
     resembles: str  # what such a number resembles, and what else makes it
     per: float = 1.0  # the value is said in these units
+    least: float = 0.0  # a value below this is nothing odd, whatever its percentile
 
 
 RATIOS: dict[str, Ratio] = {
@@ -55,16 +57,26 @@ RATIOS: dict[str, Ratio] = {
             "growth_without_posts",
             "Growth without posts",
             "high",
-            "{value:.3g} new followers for each post",
+            "{value:.3g} new followers in 90 days for each post of these days and one more",
             "This resembles bought followers; being named by somebody well-known does it too.",
+            # Where most gain nobody, a single new follower is more than 95% have.
+            least=10,
+        ),
+        # Where nobody knows since when people follow. It is another number, so it has ranks of its own.
+        Ratio(
+            "followers_vs_posts",
+            "Followers against posts",
+            "high",
+            "{value:.3g} followers in all for each post ever written and one more (since when they follow is not known)",
+            "This resembles bought followers; being well-known from elsewhere, or deleting posts, does it too.",
         ),
     )
 }
 
 
-def stands_out(name: str, percentile: float | None) -> bool:
-    """Whether a ratio lies far out at the end where pumped numbers lie."""
-    if percentile is None:
+def stands_out(name: str, percentile: float | None, value: float = math.inf) -> bool:
+    """Whether a ratio lies far out at the end where pumped numbers lie, and is large enough to be odd."""
+    if percentile is None or value < RATIOS[name].least:
         return False
     return percentile >= FAR if RATIOS[name].end == "high" else percentile <= 1 - FAR
 
@@ -78,4 +90,4 @@ def sentence(name: str, value: float, percentile: float | None, peers: int | Non
     share, word = (percentile, "more") if ratio.end == "high" else (1 - percentile, "fewer")
     whom = f"all {peers:,}" if share >= 0.995 else f"{share:.0%} of {peers:,}"
     told = f"{said}: {word} than {whom} {SCOPES[scope]}."
-    return f"{told} {ratio.resembles}" if stands_out(name, percentile) else told
+    return f"{told} {ratio.resembles}" if stands_out(name, percentile, value) else told

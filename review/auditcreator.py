@@ -135,7 +135,7 @@ def _aligned(row: Row) -> Row | None:
             cell(RATIOS[r["name"]].title),
             cell(sentence(r["name"], r["value"], r["percentile"], r["peers"], r["scope"])),
             cell("–" if r["percentile"] is None else f"{r['percentile']:.0%}"),
-            cell("yes" if stands_out(r["name"], r["percentile"]) else "no"),
+            cell("yes" if stands_out(r["name"], r["percentile"], r["value"]) else "no"),
         ]
         for r in found
     ]

@@ -14,16 +14,19 @@ LEAST_POSTS, LEAST_LIKES = 3, 10  # of a creator, for a ratio of its posts
 RECENT_DAYS = 90  # in which growth is set against posts
 
 
-# Which SQL gives each ratio of ``models.alignment``, of people ``p``, what they wrote ``m`` and followers gained ``g``.
-_WRITTEN = "greatest(coalesce(p.posts_count, m.written), m.written)"
+# Which SQL gives each ratio of ``models.alignment``, of a row of ``beside``: who it is, what it wrote and whom it gained.
+_WRITTEN = "greatest(coalesce(posts_count, written), written)"
+# Of whose followers none is dated nothing is known, unless there are none.
+_GAINED = "coalesce(gained, CASE WHEN followers = 0 THEN 0 END)"
 VALUES = {
-    "engagement_vs_audience": f"CASE WHEN m.posts >= {LEAST_POSTS} AND p.followers > 0 "
-    "THEN (m.likes + coalesce(m.comments, 0)) / m.posts / p.followers END",
-    "comments_vs_likes": f"CASE WHEN m.known_comments >= {LEAST_POSTS} AND m.likes >= {LEAST_LIKES} "
-    "THEN (m.comments + 1) / (m.commented_likes + 1) END",
-    "likes_vs_views": f"CASE WHEN m.known_views >= {LEAST_POSTS} THEN (m.viewed_likes + 1) / (m.views + 1) END",
-    "growth_without_posts": f"CASE WHEN g.gained IS NOT NULL THEN g.gained / (m.recent + 1) "
-    f"WHEN p.followers > 0 THEN p.followers / ({_WRITTEN} + 1) END",
+    "engagement_vs_audience": f"CASE WHEN posts >= {LEAST_POSTS} AND followers > 0 "
+    "THEN (likes + coalesce(comments, 0)) / posts / followers END",
+    "comments_vs_likes": f"CASE WHEN known_comments >= {LEAST_POSTS} AND likes >= {LEAST_LIKES} "
+    "THEN (comments + 1) / (commented_likes + 1) END",
+    "likes_vs_views": f"CASE WHEN known_views >= {LEAST_POSTS} THEN (viewed_likes + 1) / (views + 1) END",
+    # A platform has one of the two: what is counted differently is not ranked together.
+    "growth_without_posts": f"CASE WHEN dated THEN {_GAINED} / (recent + 1) END",
+    "followers_vs_posts": f"CASE WHEN NOT dated AND followers > 0 THEN followers / ({_WRITTEN} + 1) END",
 }
 
 
@@ -34,7 +37,7 @@ def align(connection: duckdb.DuckDBPyConnection, follows: bool) -> None:
 
 
 def sum_up(connection: duckdb.DuckDBPyConnection, follows: bool) -> None:
-    """Make ``wrote``, what each author wrote and got for it, and ``gained``, its new followers."""
+    """Make ``wrote``, what each author wrote and got for it, and ``gained``, the recent followers of those with a dated one."""
     connection.execute(
         "CREATE TEMP TABLE wrote AS SELECT w.author, count(*) FILTER (WHERE l.likes IS NOT NULL) AS posts, "
         "count(*) AS written, sum(l.likes)::BIGINT AS likes, sum(w.comments_count)::BIGINT AS comments, "
@@ -46,10 +49,10 @@ def sum_up(connection: duckdb.DuckDBPyConnection, follows: bool) -> None:
         "FROM written w LEFT JOIN liked l USING (post) GROUP BY w.author"
     )
     gained = (
-        "SELECT p.account AS author, count(*) AS gained FROM fans f JOIN people p ON p.account = f.pair % 4294967296 "
-        "WHERE f.since_s > 0 "
-        f"AND f.since_s >= p.observed_us // 1000000 - {RECENT_DAYS} * 86400 AND f.since_s < p.observed_us // 1000000 "
-        "GROUP BY p.account"
+        "SELECT p.account AS author, count(*) FILTER "
+        f"(WHERE f.since_s >= p.observed_us // 1000000 - {RECENT_DAYS} * 86400) AS gained "
+        "FROM fans f JOIN people p ON p.account = f.pair % 4294967296 "
+        "WHERE f.since_s > 0 AND f.since_s < p.observed_us // 1000000 GROUP BY p.account"
         if follows
         else "SELECT NULL::INTEGER AS author, NULL::BIGINT AS gained WHERE false"
     )
@@ -60,15 +63,19 @@ def compare(connection: duckdb.DuckDBPyConnection) -> None:
     """Make ``ratios``: author, name, value, peers, percentile (share of peers below, ties halved) and who they are.
 
     Peers are accounts of the same platform with as many followers, within a factor of about three, and of the same age,
-    within a factor of two; the creator itself is none of its peers.
+    within a factor of two; the creator itself is none of its peers. Growth is told on platforms where the followers of
+    some author are dated; elsewhere all followers are set against all posts, under a name of its own.
     """
     run = connection.execute
-    parts = " UNION ALL ".join(
-        f"SELECT {i}::UTINYINT AS ratio, p.account AS author, p.platform, "
+    run(
+        "CREATE TEMP TABLE beside AS SELECT p.account AS author, p.platform, p.followers, p.posts_count, "
         "round(2 * log10(p.followers + 1))::INTEGER AS size, "
-        "round(log2((p.observed_us - p.opened_us) / 86400000000.0 + 1))::INTEGER AS age, "
-        f"{VALUES[name]} AS value FROM people p JOIN wrote m ON m.author = p.account LEFT JOIN gained g "
-        "ON g.author = p.account"
+        "round(log2((p.observed_us - p.opened_us) / 86400000000.0 + 1))::INTEGER AS age, m.* EXCLUDE (author), "
+        "g.gained, bool_or(g.author IS NOT NULL) OVER (PARTITION BY p.platform) AS dated "
+        "FROM people p JOIN wrote m ON m.author = p.account LEFT JOIN gained g ON g.author = p.account"
+    )
+    parts = " UNION ALL ".join(
+        f"SELECT {i}::UTINYINT AS ratio, author, platform, size, age, {VALUES[name]} AS value FROM beside"
         for i, name in enumerate(RATIOS)
     )
     run(f"CREATE TEMP TABLE values_of AS SELECT * FROM ({parts}) WHERE value IS NOT NULL")

@@ -30,7 +30,7 @@ def test_without_peers_nothing_is_compared():
 
 @pytest.mark.parametrize("name", RATIOS)
 def test_no_ratio_calls_anybody_anything(name):
-    words = sentence(name, 1.0, 0.99 if RATIOS[name].end == "high" else 0.01, 100, "all")
+    words = sentence(name, max(1.0, RATIOS[name].least), 0.99 if RATIOS[name].end == "high" else 0.01, 100, "all")
     assert "This resembles" in words
     assert " is a " not in words
 
@@ -40,3 +40,18 @@ def test_only_the_end_where_pumped_numbers_lie_stands_out():
     assert not stands_out("likes_vs_views", 0.01)
     assert stands_out("comments_vs_likes", 0.01)
     assert not stands_out("comments_vs_likes", None)
+
+
+def test_a_single_new_follower_is_nothing_odd_even_where_most_have_none():
+    assert not stands_out("growth_without_posts", 1.0, 1)
+    assert stands_out("growth_without_posts", 1.0, 40)
+    assert "resembles" not in sentence("growth_without_posts", 1, 1.0, 50, "near")
+    assert "1 new followers in 90 days for each post of these days" in sentence(
+        "growth_without_posts", 1, 1.0, 50, "near"
+    )
+
+
+def test_followers_that_are_not_dated_are_said_to_be_all_there_ever_were():
+    said = sentence("followers_vs_posts", 250, 0.5, 50, "near")
+    assert "250 followers in all for each post ever written" in said
+    assert "since when they follow is not known" in said

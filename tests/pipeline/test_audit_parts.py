@@ -113,6 +113,68 @@ def test_a_creator_is_compared_with_people_of_its_size_and_age_and_not_with_itse
     assert views[9] == pytest.approx((27 + 1) / (297 + 1))
 
 
+DAY = 86_400  # seconds
+
+
+def followed(connection: duckdb.DuckDBPyConnection, fans: list[tuple[int, int]], places: list[str] | None = None):
+    """Fifty authors with 100 followers and one post each, of ten days ago; ``fans`` are author and days since when."""
+    n = 50
+    table(
+        connection,
+        "people",
+        account=list(range(n)),
+        platform=places or ["town"] * n,
+        followers=[100] * (n - 1) + [0],
+        posts_count=[1] * n,
+        observed_us=[500 * DAY * 1_000_000] * n,
+        opened_us=[100 * DAY * 1_000_000] * n,
+    )
+    table(
+        connection,
+        "written",
+        post=list(range(n)),
+        author=list(range(n)),
+        posted_us=[490 * DAY * 1_000_000] * n,
+        as_of_us=[500 * DAY * 1_000_000] * n,
+        comments_count=[0] * n,
+        views_count=[99] * n,
+    )
+    table(connection, "liked", post=list(range(n)), likes=[1] * n)
+    table(
+        connection,
+        "fans",
+        pair=[(1000 + i) * 4294967296 + author for i, (author, _) in enumerate(fans)],
+        since_s=[0 if days is None else (500 - days) * DAY for _, days in fans],
+    )
+    peers.align(connection, follows=True)
+    rows = connection.sql("SELECT name, author, value, percentile, peers FROM ratios ORDER BY ALL").fetchall()
+    return {(name, author): rest for name, author, *rest in rows}
+
+
+def test_who_gained_nobody_in_90_days_grew_by_nothing_and_ranks_below_those_who_grew(connection):
+    # Authors 0 to 9 are dormant: their one dated follower came 200 days ago. Authors 10 to 47 gained 20 within 90 days,
+    # author 48 has 100 followers and no row of any of them, and author 49 has none.
+    old = [(a, 200) for a in range(10)]
+    told = followed(connection, old + [(a, 30) for a in range(10, 48) for _ in range(20)])
+    assert "followers_vs_posts" not in {name for name, _ in told}
+    value, percentile, others = told["growth_without_posts", 3]
+    assert (value, others) == (0, 47)  # 49 is of another size
+    assert percentile == pytest.approx(0.5 * 9 / 47)  # nine others are dormant as well
+    assert told["growth_without_posts", 20][:2] == [20 / (1 + 1), pytest.approx((10 + 0.5 * 37) / 47)]
+    assert told["growth_without_posts", 49][0] == 0
+    assert ("growth_without_posts", 48) not in told
+
+
+def test_followers_of_all_times_are_ranked_where_no_follow_is_dated_and_only_there(connection):
+    # Two platforms of 25; only on the first is a follow dated.
+    places = ["dated"] * 25 + ["bare"] * 25
+    told = followed(connection, [(a, 10) for a in range(25)] + [(a, None) for a in range(25, 50)], places)
+    by = {name: {a for n, a in told if n == name} for name, _ in told}
+    assert by["growth_without_posts"] == set(range(25))
+    assert by["followers_vs_posts"] == set(range(25, 49))  # the last has no followers
+    assert told["followers_vs_posts", 30][0] == 100 / (1 + 1)
+
+
 def creator(name: str, authentic: tuple[float, float, float], rate: float | None = 0.1) -> dict:
     low, value, high = authentic
     ends = {"authentic": value, "authentic_low": low, "authentic_high": high}
