@@ -256,7 +256,13 @@ def _add_feedback(commands: argparse._SubParsersAction) -> None:
         "unpump feedback --scores out/scores --reviews out/mine/label_review.parquet --out out/feedback",
         "unpump score --feedback out/feedback --model out/mine/artifacts/model --tables NEW --out out/scores",
     )
-    parser.add_argument("--scores", required=True, metavar="DIR", help="folder that `unpump score` wrote")
+    parser.add_argument(
+        "--scores",
+        required=True,
+        action="append",
+        metavar="DIR",
+        help="folder that `unpump score` wrote; once for every night whose scores people looked at",
+    )
     for name, says in (("reviews", "verdicts of reviewers"), ("appeals", "verdicts about appeals")):
         parser.add_argument(
             f"--{name}",

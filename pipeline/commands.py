@@ -213,9 +213,14 @@ def review_labels(options: Namespace) -> Summary:
 def feedback(options: Namespace) -> Summary:
     """Bring back what people decided."""
     from pipeline.jobs.feedback import feedback as feedback_job
+    from pipeline.jobs.standing import VERDICTS
+    from pipeline.remote import here, output
 
-    reviews, appeals = ([Path(p) for p in paths] for paths in (options.reviews, options.appeals))
-    return dict(feedback_job(Path(options.scores), reviews, appeals, Path(options.out)))
+    given = (options.scores, options.reviews, options.appeals)
+    scores, reviews, appeals = ([here(p) for p in paths] for paths in given)
+    with output(options.out, keep=VERDICTS) as out:
+        done = feedback_job(scores, reviews, appeals, out)
+    return {**done, "out": options.out}
 
 
 def prevalence(options: Namespace) -> Summary:

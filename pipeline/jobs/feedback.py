@@ -15,25 +15,25 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 log = logging.getLogger(__name__)
-LABELS, AUDIT, REALISED = "labels.parquet", "audit_labels.parquet", "realised.json"
+LABELS, AUDIT, REALISED, REFUSED = "labels.parquet", "audit_labels.parquet", "realised.json", "refused.parquet"
 
 
-def feedback(scores: Path, reviews: Sequence[Path], appeals: Sequence[Path], out: Path) -> Mapping[str, Any]:
+def feedback(scores: Sequence[Path], reviews: Sequence[Path], appeals: Sequence[Path], out: Path) -> Mapping[str, Any]:
     """Put verdicts beside what was scored, and write labels, verdicts and what they say of the scores to ``out``.
 
     Parameters
     ----------
-    scores : folder that `unpump score` wrote, the one people looked at
+    scores : folders that `unpump score` wrote, those people looked at; a verdict meets the last score before it
     reviews : files of verdicts by reviewers, such as label_review.parquet of `unpump review --serve`
     appeals : files of verdicts about appeals; CSV, JSON, JSON lines or Parquet with account_id, decision (bot, human,
         unclear), reviewer and decided_at, like reviews
-    out : folder for labels.parquet, audit_labels.parquet, verdicts.parquet and realised.json; verdicts of earlier
-        calls in it are carried on, and those given again count once
+    out : folder for labels.parquet, audit_labels.parquet, verdicts.parquet, refused.parquet and realised.json; verdicts
+        of earlier calls in it are carried on, and those given again count once
 
     Raises
     ------
     BadInput
-        When a file cannot be read, or a verdict is about an account that was not scored; nothing is written then.
+        When a file cannot be read, or no verdict is about any of the scores; nothing is written then.
     """
     import pandas as pd
     import pyarrow as pa
@@ -49,44 +49,84 @@ def feedback(scores: Path, reviews: Sequence[Path], appeals: Sequence[Path], out
             "--reviews and --appeals",
             expected="a file of verdicts",
             got="none",
-            todo="Name label_review.parquet of a run that `unpump review --serve` was used on.",
+            todo="Name label_review.parquet that `unpump review --serve` wrote.",
         )
     read = [(read_decisions(path), channel, str(path)) for path, channel in given]
-    ids = sorted({str(a) for rows, _, _ in read if "account_id" in rows for a in rows["account_id"].dropna()})
-    told = _scores(scores, ids)
-    parts = [verdicts_of(rows, told, channel, where) for rows, channel, where in read]
-    verdicts = pd.concat([*_earlier(out / VERDICTS), *parts], ignore_index=True)
-    verdicts = verdicts.drop_duplicates(["account_id", "channel", "reviewer", "decided_at"], keep="first")
-    verdicts = verdicts.sort_values(["decided_at", "account_id", "channel", "reviewer"], ignore_index=True)
-    found = realised(_drawn(scores), verdicts)
+    ids = sorted({str(a).strip() for rows, _, _ in read if "account_id" in rows for a in rows["account_id"].dropna()})
+    told = pd.concat([_scores(place, ids) for place in scores], ignore_index=True)
+    met = [verdicts_of(rows, told, channel, where) for rows, channel, where in read]
+    before = _earlier(out / VERDICTS)
+    verdicts = _each_once(pd.concat([*before, *(m.verdicts for m in met)], ignore_index=True))
+    refused = _unknown(pd.concat([m.refused for m in met], ignore_index=True), verdicts)
+    if len(refused) and verdicts.empty:
+        raise _none_met(refused)
+    drawn = _drawn(scores)
+    found = realised(drawn, verdicts)
     labels = labels_of(verdicts)
+    # A part of the drawn accounts is no sample of all, and whoever reads the file would take it for one.
+    sample = labels[labels["account_id"].isin(drawn["account_id"]) & found["complete"]]
 
-    def table(rows: pd.DataFrame) -> pa.Table:
-        return pa.Table.from_pandas(rows, schema=TABLE.schema, preserve_index=False)
+    def table(rows: pd.DataFrame, schema: pa.Schema = TABLE.schema) -> pa.Table:
+        return pa.Table.from_pandas(rows, schema=schema, preserve_index=False)
 
     write_all(
         {
             out / LABELS: table(labels),
-            out / AUDIT: table(labels[labels["source"].str.startswith("audit:")]),
-            out / VERDICTS: pa.Table.from_pandas(verdicts, schema=_schema(), preserve_index=False),
+            out / AUDIT: table(sample),
+            out / VERDICTS: table(verdicts, _schema()),
+            out / REFUSED: table(refused, _refused_schema()),
             out / REALISED: found,
         }
     )
     summary = {
         "out": str(out),
         "verdicts": len(verdicts),
+        "refused": len(refused),
         "accounts": len(latest(verdicts)),
         "labels": len(labels),
         "overturned": len(overturned(verdicts)),
-        "audit": {k: found[k] for k in ("drawn", "judged", "open")},
+        "audit": {k: found[k] for k in ("drawn", "judged", "unclear", "open", "complete")},
     }
+    _tell(summary, refused, found["says"])
+    return summary
+
+
+def _tell(summary: Mapping[str, Any], refused: pd.DataFrame, withheld: str | None) -> None:
     log.info(
         "%d verdicts about %d accounts: %d labels, %d overturned; of %d accounts drawn by chance %d are judged",
         *(summary[k] for k in ("verdicts", "accounts", "labels", "overturned")),
-        found["drawn"],
-        found["judged"],
+        summary["audit"]["drawn"],
+        summary["audit"]["judged"],
     )
-    return summary
+    for (file, reason), rows in refused.groupby(["file", "reason"]):
+        log.warning("%s: %d rows refused, the first is row %d: %s", file, len(rows), rows["row"].min(), reason)
+    if withheld:
+        log.warning("%s %s stays empty", withheld, AUDIT)
+
+
+def _each_once(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Verdicts without those given again, in the order of their moments; what an earlier call knew is kept."""
+    appeal = verdicts["channel"] == "appeal"
+    again = verdicts.assign(appeal=appeal).duplicated(["account_id", "appeal", "reviewer", "decided_at"])
+    return verdicts[~again].sort_values(["decided_at", "account_id", "channel", "reviewer"], ignore_index=True)
+
+
+def _unknown(refused: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Refused rows less those that met their scores in an earlier call, when these were still there."""
+    key = ["account_id", "reviewer", "decided_at"]
+    known = refused[key].merge(verdicts[key].drop_duplicates(), how="left", on=key, indicator=True)["_merge"] == "both"
+    return refused[~known.to_numpy()].reset_index(drop=True)
+
+
+def _none_met(refused: pd.DataFrame) -> BadInput:
+    first = refused.iloc[0]
+    more = f" ({len(refused) - 1:,} more such rows)" if len(refused) > 1 else ""
+    return BadInput(
+        f"{first['file']}, row {first['row']}, column account_id",
+        expected="an account that was scored before it was decided about",
+        got=f"{printable(str(first['account_id']))}: {first['reason']}{more}",
+        todo="Name the scores these verdicts are about.",
+    )
 
 
 def _dataset(scores: Path) -> Any:
@@ -127,12 +167,15 @@ def _scores(scores: Path, ids: Sequence[str]) -> pd.DataFrame:
     return rows.rename(columns={"scored_tier": "tier"})
 
 
-def _drawn(scores: Path) -> pd.DataFrame:
-    """The accounts that chance drew for the audit."""
+def _drawn(scores: Sequence[Path]) -> pd.DataFrame:
+    """The accounts that chance drew for the audit, each once: as they were scored last."""
+    import pandas as pd
     import pyarrow.dataset as ds
 
-    wanted = ["account_id", "status", "tier", "scored_tier", "bot_probability", "audit"]
-    return _dataset(scores).to_table(columns=wanted, filter=ds.field("audit")).to_pandas()
+    wanted = ["account_id", "status", "tier", "scored_tier", "bot_probability", "audit", "as_of"]
+    rows = [_dataset(place).to_table(columns=wanted, filter=ds.field("audit")).to_pandas() for place in scores]
+    found = pd.concat(rows, ignore_index=True).sort_values(["account_id", "as_of"], kind="stable")
+    return found.drop_duplicates("account_id", keep="last").reset_index(drop=True)
 
 
 def _schema() -> pa.Schema:
@@ -151,6 +194,15 @@ def _schema() -> pa.Schema:
     from models.feedback import VERDICTS as COLUMNS
 
     return pa.schema([pa.field(name, kinds.get(name, text)) for name in COLUMNS])
+
+
+def _refused_schema() -> pa.Schema:
+    import pyarrow as pa
+
+    from models.feedback import REFUSED as COLUMNS
+
+    kinds = {"row": pa.int64(), "decided_at": pa.timestamp("us", tz="UTC")}
+    return pa.schema([pa.field(name, kinds.get(name, pa.string())) for name in COLUMNS])
 
 
 def _earlier(path: Path) -> list[pd.DataFrame]:

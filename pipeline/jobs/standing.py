@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,31 +16,39 @@ import pyarrow.parquet as pq
 from features.errors import BadInput, printable
 from pipeline.jobs.scorerows import ALLOW, OVERTURNED, SCORED
 
+log = logging.getLogger(__name__)
 VERDICTS = "verdicts.parquet"
+ANOTHER_MODEL = "; by another model than the person saw, so only values shown then were compared: look again"
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Overturned verdicts by account: what to say of each, and the reasons the person had before them."""
+    """Overturned verdicts by account: what to say of each, and the reasons and the model the person had before them."""
 
     says: Mapping[str, str]
     reasons: Mapping[str, list[dict[str, Any]]]
-    least: float
+    model: Mapping[str, str]
+    least: float  # log-odds
     stamp: str  # of the file they are from
 
     @classmethod
     def read(cls, place: Path, least: float) -> Standing:
         """The overturned verdicts in ``verdicts.parquet``, or in the folder of `unpump feedback` that holds it.
 
+        A folder that is not there yet, or is empty, holds none: on the first night nobody has decided anything.
+
         Raises
         ------
         BadInput
-            When there is no such file, or it is another one.
+            When the folder holds other things, or the file is another one.
         """
         from models.feedback import VERDICTS as COLUMNS
         from models.feedback import overturned
         from pipeline.jobs.resumable import checksum
 
+        if not place.exists() or (place.is_dir() and not any(place.iterdir())):
+            log.warning("no verdicts in %s yet: none is overturned", place)
+            return cls({}, {}, {}, least, "none")
         path = place / VERDICTS if place.is_dir() else place
         try:
             rows = pq.read_table(path).select(list(COLUMNS)).to_pandas()
@@ -60,7 +69,7 @@ class Standing:
         reasons = {
             str(account): list(told) for account, told in zip(found["account_id"], found["reasons"], strict=True)
         }
-        return cls(says, reasons, least, stamp)
+        return cls(says, reasons, dict(zip(found["account_id"], found["model_version"], strict=True)), least, stamp)
 
     def applied(self, rows: pa.Table) -> pa.Table:
         """Rows of scores in which what was overturned and rests on nothing new is allowed, and says so."""
@@ -77,8 +86,9 @@ class Standing:
         said: list[str | None] = [None] * rows.num_rows
         for i in np.flatnonzero(about.to_numpy()):
             account = ids[i].as_py()
-            if not is_new(self.reasons[account], rows.column("reasons")[i].as_py(), self.least):
-                held[i], said[i] = True, self.says[account]
+            same = self.model[account] == rows.column("model_version")[i].as_py()
+            if not is_new(self.reasons[account], rows.column("reasons")[i].as_py(), self.least, same):
+                held[i], said[i] = True, self.says[account] + ("" if same else ANOTHER_MODEL)
         if not held.any():
             return rows
         mask = pa.array(held)

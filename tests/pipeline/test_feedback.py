@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,7 +20,7 @@ from smalltown import NOW, write_accounts
 from features.errors import BadInput
 from features.tables import LABELS
 from models.drawn import drawn
-from models.feedback import is_new, labels_of, latest, realised, share_of
+from models.feedback import labels_of, latest
 from pipeline.jobs.desk import SCHEMA as DESK
 from pipeline.jobs.feedback import feedback
 from pipeline.jobs.score import score
@@ -85,7 +84,7 @@ def test_verdicts_become_labels_of_their_own_sources(town, tmp_path):
     chosen = flagged_of(town)
     reviews = verdicts(tmp_path / "r.csv", [(judged[0], "bot"), (chosen[0], "bot"), (judged[1], "unclear")])
     appeals = verdicts(tmp_path / "a.csv", [(chosen[0], "human"), (judged[2], "human")], "bea", LATER + timedelta(1))
-    told = feedback(town / "scores", [reviews], [appeals], tmp_path / "out")
+    told = feedback([town / "scores"], [reviews], [appeals], tmp_path / "out")
     assert (told["verdicts"], told["accounts"], told["labels"]) == (5, 4, 3)
     labels = pq.read_table(tmp_path / "out" / "labels.parquet")
     assert labels.schema.equals(LABELS.schema)
@@ -94,7 +93,8 @@ def test_verdicts_become_labels_of_their_own_sources(town, tmp_path):
     assert rows["is_bot"].to_dict() == {judged[0]: True, chosen[0]: False, judged[2]: False}
     # Features are to be measured as they were when the person looked.
     assert set(rows["labelled_at"]) == {pd.Timestamp(NOW)}
-    assert pq.read_table(tmp_path / "out" / "audit_labels.parquet")["account_id"].to_pylist() == [judged[0]]
+    # Three of the drawn accounts are no sample of them.
+    assert pq.read_table(tmp_path / "out" / "audit_labels.parquet").num_rows == 0
     kept = pq.read_table(tmp_path / "out" / "verdicts.parquet").to_pandas()
     assert kept["model_version"].notna().all()
     assert kept["decided_at"].is_monotonic_increasing
@@ -105,7 +105,7 @@ def test_labels_can_be_trained_on(town, tmp_path):
     found = scores(town)
     some = found["account_id"].iloc[:40].tolist()
     reviews = verdicts(tmp_path / "r.csv", [(a, "bot" if i % 2 else "human") for i, a in enumerate(some)])
-    feedback(town / "scores", [reviews], [], tmp_path / "out")
+    feedback([town / "scores"], [reviews], [], tmp_path / "out")
     tables = tmp_path / "tables"
     (tables / "labels").mkdir(parents=True)
     (tables / "accounts.parquet").write_bytes((town / "tables" / "accounts.parquet").read_bytes())
@@ -137,7 +137,7 @@ def test_answers_of_the_desk_are_read_as_they_are(town, tmp_path):
         for a, answer in answers
     ]
     pq.write_table(pa.Table.from_pylist(rows, schema=DESK), tmp_path / "label_review.parquet")
-    feedback(town / "scores", [tmp_path / "label_review.parquet"], [], tmp_path / "out")
+    feedback([town / "scores"], [tmp_path / "label_review.parquet"], [], tmp_path / "out")
     kept = pq.read_table(tmp_path / "out" / "verdicts.parquet").to_pandas().set_index("account_id")
     assert kept["decision"].to_dict() == {sure[0]: "bot", sure[1]: "human", spared[0]: "human", spared[1]: "unclear"}
     assert set(kept["why"]) == {"because"}
@@ -147,7 +147,7 @@ def test_an_overturned_verdict_is_not_repeated_until_something_new_speaks(traine
     """Judged a bot; a person says no; nothing changes and it stays no; it behaves otherwise and is judged again."""
     account = min(flagged_of(town), key=scores(town)["bot_probability"].get)
     appeals = verdicts(tmp_path / "a.csv", [(account, "human")], "bea")
-    feedback(town / "scores", [], [appeals], tmp_path / "feedback")
+    feedback([town / "scores"], [], [appeals], tmp_path / "feedback")
 
     def again(tables: Path, **more: Any) -> dict[str, Any]:
         score(str(trained.folder), tables, tmp_path / "out", PARAMS, **more)
@@ -183,54 +183,9 @@ def test_a_verdict_that_was_confirmed_is_repeated(trained, town, tmp_path):
     account = flagged_of(town)[0]
     first = verdicts(tmp_path / "a.csv", [(account, "human")])
     second = verdicts(tmp_path / "b.csv", [(account, "bot")], "bea", LATER + timedelta(hours=1))
-    feedback(town / "scores", [first], [second], tmp_path / "feedback")
+    feedback([town / "scores"], [first], [second], tmp_path / "feedback")
     score(str(trained.folder), town / "tables", tmp_path / "out", PARAMS, feedback=tmp_path / "feedback")
     assert set(pq.read_table(tmp_path / "out" / "scores.parquet")["status"].to_pylist()) == {"scored"}
-
-
-def test_reasons_are_new_when_they_push_more_than_they_did():
-    then = [{"feature": "a", "contribution": 1.0}, {"feature": "b", "contribution": 0.4}]
-
-    def now(**pushes: float) -> bool:
-        return is_new(then, [{"feature": f, "contribution": c} for f, c in pushes.items()], 0.5)
-
-    assert not now(a=1.4, b=0.8)
-    assert now(a=1.5)
-    assert not now(c=0.8)  # not shown then, so it may have pushed 0.4
-    assert now(c=0.9)
-    assert not now(a=-3.0)
-    assert is_new([], [{"feature": "a", "contribution": 0.5}], 0.5)
-
-
-def test_the_audit_tells_how_right_the_tiers_were():
-    tiers = ["review"] * 4 + ["discount"] * 2 + ["allow"] * 6
-    table = pd.DataFrame(
-        {
-            "account_id": [f"a{i:02d}" for i in range(12)],
-            "tier": tiers,
-            "scored_tier": tiers,
-            "bot_probability": np.linspace(0.9, 0.1, 12),
-            "audit": [True] * 11 + [False],
-        }
-    )
-    decided = ["bot", "bot", "bot", "human", "bot", "human", "bot", "human", "human", "unclear"]
-    said = pd.DataFrame({"account_id": table["account_id"][:10], "decision": decided})
-    said = said.assign(decided_at=LATER, channel="audit", reviewer="ann")
-    found = realised(table, said)
-    assert (found["drawn"], found["judged"], found["unclear"], found["open"]) == (11, 9, 1, 1)
-    review, discount = found["tiers"]["review"], found["tiers"]["discount"]
-    assert (review["precision"]["hits"], review["precision"]["of"]) == (3, 4)
-    assert (review["recall"]["hits"], review["recall"]["of"]) == (3, 5)
-    assert (discount["precision"]["hits"], discount["precision"]["of"]) == (4, 6)
-    assert (discount["false_positive_rate"]["hits"], discount["false_positive_rate"]["of"]) == (2, 4)
-    assert found["tiers"]["suspend"]["precision"]["value"] is None
-    assert review["precision"]["low"] < 0.75 < review["precision"]["high"]
-
-
-def test_exact_intervals():
-    # Clopper and Pearson for 0 of 10 at 95%: the upper end is 1 - 0.025 ** (1 / 10).
-    assert share_of(0, 10, 0.95)["high"] == pytest.approx(1 - 0.025**0.1)
-    assert share_of(10, 10, 0.95)["low"] == pytest.approx(0.025**0.1)
 
 
 def test_the_audit_estimates_what_is_true(town, tmp_path):
@@ -238,7 +193,12 @@ def test_the_audit_estimates_what_is_true(town, tmp_path):
     truth = pd.read_parquet(town / "truth.parquet").set_index("account_id")["is_bot"]
     found = scores(town)
     rows = [(a, "bot" if truth[a] else "human") for a in found["account_id"][found["audit"]]]
-    feedback(town / "scores", [verdicts(tmp_path / "r.csv", rows)], [], tmp_path / "out")
+    # One of them appealed; without it the labels of the sample would leave out whom the score hit.
+    reviews, appeals = verdicts(tmp_path / "r.csv", rows[1:]), verdicts(tmp_path / "a.csv", rows[:1])
+    told = feedback([town / "scores"], [reviews], [appeals], tmp_path / "out")["audit"]
+    assert (told["drawn"], told["judged"], told["open"], told["complete"]) == (len(rows), len(rows), 0, True)
+    sample = pq.read_table(tmp_path / "out" / "audit_labels.parquet")
+    assert sample["account_id"].to_pylist() == sorted(a for a, _ in rows)
     told = json.loads((tmp_path / "out" / "realised.json").read_text())["tiers"]["discount"]
     flagged = (found["tier"] != "allow").to_numpy()
     bots = truth[found["account_id"]].to_numpy()
@@ -251,33 +211,91 @@ def test_the_same_verdicts_again_count_once(town, tmp_path):
     path = verdicts(tmp_path / "r.csv", [(account, "human")])
     digests = set()
     for _ in range(2):
-        assert feedback(town / "scores", [path], [], tmp_path / "out")["verdicts"] == 1
+        assert feedback([town / "scores"], [path], [], tmp_path / "out")["verdicts"] == 1
         files = sorted((tmp_path / "out").iterdir())
         digests.add(hashlib.md5(b"".join(f.read_bytes() for f in files), usedforsecurity=False).hexdigest())
     assert len(digests) == 1
 
 
 @pytest.mark.parametrize(
-    ("rows", "says"),
+    ("rows", "at", "says"),
     [
-        ([("nobody", "bot")], "an account that was scored"),
-        ([("2-x", "maybe")], "one of bot, human, unclear"),
+        ([("nobody", "bot")], LATER, "an account that was scored"),
+        ([("5-00000", "bot")], NOW - timedelta(1), "decided before the moment the account was scored at"),
+        ([("2-x", "maybe")], LATER, "one of bot, human, unclear"),
     ],
 )
-def test_a_verdict_that_cannot_be_used_is_a_sentence(town, tmp_path, rows, says):
+def test_verdicts_that_cannot_be_used_are_a_sentence(town, tmp_path, rows, at, says):
     with pytest.raises(BadInput, match=says):
-        feedback(town / "scores", [verdicts(tmp_path / "r.csv", rows)], [], tmp_path / "out")
+        feedback([town / "scores"], [verdicts(tmp_path / "r.csv", rows, at=at)], [], tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_verdict_about_an_account_of_training_is_refused_alone(town, tmp_path, caplog):
+    account = flagged_of(town)[0]
+    path = verdicts(tmp_path / "r.csv", [("of-the-run", "bot"), (account, "human")])
+    told = feedback([town / "scores"], [path], [], tmp_path / "out")
+    assert (told["verdicts"], told["refused"], told["labels"]) == (1, 1, 1)
+    (row,) = pq.read_table(tmp_path / "out" / "refused.parquet").to_pylist()
+    assert (row["file"], row["row"], row["account_id"], row["decision"]) == (str(path), 1, "of-the-run", "bot")
+    assert "not among these scores" in row["reason"]
+    assert "1 rows refused, the first is row 1" in caplog.text
+
+
+def test_verdicts_meet_the_scores_of_their_night(trained, town, tmp_path):
+    """Monday and Wednesday are scored; a verdict of Tuesday is about Monday's. Later Monday's scores are gone."""
+    account = flagged_of(town)[0]
+    for night, day in (("mon", 1), ("wed", 3)):
+        score(str(trained.folder), town / "tables", tmp_path / night, PARAMS, as_of=f"2026-06-{day:02d}")
+    path = verdicts(tmp_path / "r.csv", [(account, "human")])
+    told = feedback([tmp_path / "wed", tmp_path / "mon"], [path], [], tmp_path / "out")
+    assert (told["verdicts"], told["refused"]) == (1, 0)
+    met = pq.read_table(tmp_path / "out" / "verdicts.parquet").to_pylist()
+    assert [v["as_of"] for v in met] == [NOW]
+    again = feedback([tmp_path / "wed"], [path], [], tmp_path / "out")
+    assert (again["verdicts"], again["refused"]) == (1, 0)
+    assert pq.read_table(tmp_path / "out" / "verdicts.parquet").to_pylist() == met
+    with pytest.raises(BadInput, match="before the moment"):
+        feedback([tmp_path / "wed"], [path], [], tmp_path / "elsewhere")
+
+
+def test_another_model_repeats_no_verdict_and_asks_for_a_look(trained, town, tmp_path):
+    """The person saw a model that pushed less: pushes are not compared, and no value has moved."""
+    account = flagged_of(town)[0]
+    feedback([town / "scores"], [verdicts(tmp_path / "r.csv", [(account, "human")])], [], tmp_path / "feedback")
+    path = tmp_path / "feedback" / "verdicts.parquet"
+    seen = pq.read_table(path)
+    rows = seen.to_pylist()
+    for reason in rows[0]["reasons"]:
+        reason["contribution"] -= 2.0
+
+    def held(version: str) -> dict[str, Any]:
+        pq.write_table(pa.Table.from_pylist([{**rows[0], "model_version": version}], schema=seen.schema), path)
+        score(str(trained.folder), town / "tables", tmp_path / "out", PARAMS, feedback=path)
+        found = pq.read_table(tmp_path / "out" / "scores.parquet").to_pylist()
+        return next(r for r in found if r["account_id"] == account)
+
+    other = held("of last year")
+    assert other["status"] == "overturned"
+    assert other["status_reason"].endswith("only values shown then were compared: look again")
+    assert held(trained.model.version)["status"] == "overturned"  # larger pushes of the same values are nothing new
+
+
+def test_before_anybody_decided_a_night_is_scored_all_the_same(trained, town, tmp_path, caplog):
+    score(str(trained.folder), town / "tables", tmp_path / "out", PARAMS, feedback=tmp_path / "feedback")
+    rows = pq.read_table(tmp_path / "out" / "scores.parquet")
+    assert rows.equals(pq.read_table(town / "scores" / "scores.parquet"))
+    assert "no verdicts in" in caplog.text
 
 
 def test_what_is_no_feedback_or_no_scores_is_a_sentence(trained, town, tmp_path):
     with pytest.raises(BadInput, match="--reviews and --appeals"):
-        feedback(town / "scores", [], [], tmp_path / "out")
+        feedback([town / "scores"], [], [], tmp_path / "out")
     path = verdicts(tmp_path / "r.csv", [("a", "bot")])
     with pytest.raises(BadInput, match="--scores"):
-        feedback(tmp_path, [path], [], tmp_path / "out")
+        feedback([tmp_path], [path], [], tmp_path / "out")
     with pytest.raises(BadInput, match="--feedback"):
-        score(str(trained.folder), town / "tables", tmp_path / "s", PARAMS, feedback=tmp_path)
+        score(str(trained.folder), town / "tables", tmp_path / "s", PARAMS, feedback=town)  # a folder of other things
     bare = PARAMS.model_copy(update={"score": Score(explain="none")})
     with pytest.raises(BadInput, match="reasons, by which new evidence is told"):
         score(str(trained.folder), town / "tables", tmp_path / "s", bare, feedback=tmp_path)
