@@ -13,7 +13,9 @@ from airflow.sdk import DAG
 
 MODEL = "models:/unpump@champion"
 TABLES = "s3://platform-exports/{{ ds }}/tables"
-OUT = "s3://trust-and-safety/unpump/{{ ds }}"
+# A folder a night: verdicts of days later must meet the scores people saw.
+OUT = "s3://trust-and-safety/unpump/scores/{{ ds }}"
+# What `unpump feedback --out` wrote there; before the first verdicts it is empty, and none is overturned.
 FEEDBACK = "s3://trust-and-safety/unpump/feedback"
 WATCH = "s3://trust-and-safety/unpump/watch"
 
@@ -26,7 +28,8 @@ with DAG(
     default_args={"retries": 3, "retry_delay": timedelta(minutes=10), "execution_timeout": timedelta(hours=6)},
     tags=["trust-and-safety"],
 ) as dag:
-    doctor = BashOperator(task_id="doctor", bash_command="unpump doctor", retries=0)
+    # Tried again like the rest: the registry that holds the model may be down for a moment.
+    doctor = BashOperator(task_id="doctor", bash_command="unpump doctor")
     score = BashOperator(
         task_id="score",
         bash_command=(

@@ -144,7 +144,7 @@ def score(options: Namespace) -> Summary:
             model=_model(options.model),
             tables=_here(options.tables),
             features=_here(options.features),
-            feedback=_here(options.feedback),
+            feedback=_verdicts(options.feedback),
             since=_here(options.since),
             out=out,
             params=settings(options),
@@ -160,6 +160,20 @@ def _here(address: str | None) -> Path | None:
     from pipeline.remote import here
 
     return here(address) if address else None
+
+
+def _verdicts(address: str | None) -> Path | None:
+    """Where people's verdicts are; a store has none before the first night is over."""
+    from pipeline.jobs.standing import VERDICTS
+    from pipeline.remote import fetch_if_there, folder_of, is_remote
+
+    if address is None or not is_remote(address) or address.partition("?")[0].endswith(".parquet"):
+        return _here(address)
+    folder = folder_of(f"{address} {VERDICTS}")  # of its own: nothing else that is there is needed
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / VERDICTS).unlink(missing_ok=True)
+    fetch_if_there(address, VERDICTS, folder)
+    return folder
 
 
 def _model(address: str) -> str:

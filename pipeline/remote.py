@@ -180,13 +180,20 @@ def output(address: str, keep: str | None = None) -> Iterator[Path]:
     folder = folder_of(address)
     folder.mkdir(parents=True, exist_ok=True)
     if keep:
-        _fetch_if_there(address, keep, folder)
+        fetch_if_there(address, keep, folder)
     yield folder
     sent(folder, address)
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _fetch_if_there(address: str, name: str, folder: Path) -> None:
+def fetch_if_there(address: str, name: str, folder: Path) -> None:
+    """Copy the file ``name`` at ``address`` into ``folder``, if there is one.
+
+    Raises
+    ------
+    BadInput
+        When the place cannot be reached.
+    """
     import pyarrow as pa
     from pyarrow.fs import FileType
 

@@ -35,7 +35,7 @@ class Standing:
     def read(cls, place: Path, least: float) -> Standing:
         """The overturned verdicts in ``verdicts.parquet``, or in the folder of `unpump feedback` that holds it.
 
-        A folder that is not there yet, or is empty, holds none: on the first night nobody has decided anything.
+        A folder that is not there yet, or is empty, holds none: before the first night nobody has decided anything.
 
         Raises
         ------
@@ -46,7 +46,7 @@ class Standing:
         from models.feedback import overturned
         from pipeline.jobs.resumable import checksum
 
-        if not place.exists() or (place.is_dir() and not any(place.iterdir())):
+        if _nothing_yet(place):
             log.warning("no verdicts in %s yet: none is overturned", place)
             return cls({}, {}, {}, least, "none")
         path = place / VERDICTS if place.is_dir() else place
@@ -98,3 +98,10 @@ class Standing:
         column = pc.if_else(mask, pa.array(said, pa.string()), rows.column("status_reason"))
         place = rows.schema.get_field_index("status_reason")
         return rows.set_column(place, rows.schema.field(place), column)
+
+
+def _nothing_yet(place: Path) -> bool:
+    """Whether ``place`` is a folder that is empty or not there; a file that is not there is a wrong name."""
+    if place.is_dir():
+        return not any(place.iterdir())
+    return not place.exists() and place.suffix != ".parquet"

@@ -105,6 +105,23 @@ def test_a_ready_file_of_features_and_a_monitored_batch(trained, bucket, tmp_pat
     assert pq.read_metadata(tmp_path / "out" / "scores.parquet").num_rows == trained.features.shape[0]
 
 
+def test_verdicts_are_kept_in_a_store_that_has_none_at_first(trained, bucket, tmp_path):
+    """The first night finds no verdicts; a person overturns one, in two calls; the second night knows both."""
+    write_accounts(tmp_path / "tables", 60, seed=4, labels=False)
+    place, scores = bucket.format("feedback"), bucket.format("scores/one")
+    words = ["score", "--model", str(trained.folder), "--tables", str(tmp_path / "tables"), "--feedback", place]
+    assert main([*words, "--out", scores, *QUICK]) == 0
+    rows = pq.read_table(fetched(scores) / "scores.parquet").to_pylist()
+    flagged = [r["account_id"] for r in rows if r["tier"] != "allow"][:2]
+    for account in flagged:
+        given = tmp_path / "given.csv"
+        given.write_text(f"account_id,decision,reviewer,decided_at\n{account},human,eva,2026-06-02\n")
+        assert main(["feedback", "--scores", scores, "--reviews", str(given), "--out", place]) == 0
+    assert main([*words, "--out", str(tmp_path / "two"), *QUICK]) == 0
+    again = pq.read_table(tmp_path / "two" / "scores.parquet").to_pylist()
+    assert [r["account_id"] for r in again if r["status"] == "overturned"] == flagged
+
+
 def test_a_file_that_changed_is_fetched_again(bucket, tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "x").write_text("one")
