@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 
 from features.errors import BadInput
+from models.calibration import logit, prior_shift, sigmoid
 from models.metrics import Scores, measure
 from models.settings import Gate
 from models.slices import DIMENSIONS, UNKNOWN, broken, measure_slices
+from models.thresholds import TIERS
 
 # A slice with fewer of either class says too little about which of two models is better.
 FEWEST_OF_CLASS = 20
@@ -35,7 +37,7 @@ def judge(
     *,
     baselines: pd.DataFrame | None = None,
     slices: pd.DataFrame | None = None,
-    thresholds: Mapping[str, float | None] | None = None,
+    landed: pd.DataFrame | None = None,
     costs: Mapping[str, float] | None = None,
     seed: int = 0,
 ) -> dict[str, Any]:
@@ -44,12 +46,14 @@ def judge(
     Parameters
     ----------
     rows : DataFrame, one row per labelled account: account_id, is_bot, challenger and, unless there is no champion,
-        champion: the probability each gave without having learned from the account. Both are judged on the rows
-        where neither is missing. ``champion_saw`` (``same_rows``) marks rows where that is not certain
+        champion: the probability each gave without having learned from the account, at one share of bots
+        (``at_share``). Both are judged on the rows where neither is missing. ``champion_saw`` (``same_rows``) marks
+        rows where that is not certain
     settings : Gate
     baselines : DataFrame with account_id and one column of probabilities per baseline the challenger must beat
     slices : what ``models.slices.slice_accounts`` says of the accounts
-    thresholds : tier -> the challenger's threshold, for the ceilings of ``settings.ceilings``
+    landed : account_id and the challenger's tier by thresholds chosen without the account
+        (``models.policy.land_out_of_fold``), for ``settings.ceilings``
     costs : cost of explaining one account (``explaining_cost``) by ``challenger`` and ``champion``
     seed : of the bootstrap
 
@@ -77,7 +81,7 @@ def judge(
         *_against_baselines(known, bot, baselines, settings, seed),
         *_against_champion(known, bot, settings, seed),
         *_in_slices(known, slices, settings, seed),
-        *_ceilings(known, slices, thresholds, settings),
+        *_ceilings(known, slices, landed, settings),
         *_cost(costs, settings),
     ]
     failed = [a.says for a in answers if not a.passed]
@@ -180,25 +184,33 @@ def _in_slices(known: pd.DataFrame, slices: pd.DataFrame | None, settings: Gate,
 
 
 def _ceilings(
-    known: pd.DataFrame,
-    slices: pd.DataFrame | None,
-    thresholds: Mapping[str, float | None] | None,
-    settings: Gate,
+    known: pd.DataFrame, slices: pd.DataFrame | None, landed: pd.DataFrame | None, settings: Gate
 ) -> Iterator[Answer]:
-    if slices is None or not thresholds:
+    if slices is None or landed is None:
         return
-    held = {tier: cut for tier, cut in thresholds.items() if tier in settings.ceilings}
+    held = [tier for tier in TIERS if tier in settings.ceilings]
     scored = known[["account_id", "is_bot"]].assign(bot_probability=known["challenger"])
+    scored = scored.merge(landed, on="account_id", how="left", validate="one_to_one")
     # Only the counts are needed here, so the fewest resamples.
-    found = measure_slices(scored, slices, thresholds=held, ceilings=settings.ceilings, resamples=1)
+    found = measure_slices(scored, slices, tiers=held, ceilings=settings.ceilings, resamples=1)
     sentences = broken(found)
     yield Answer(
         "false positives per slice",
         not sentences,
         " ".join(sentences)
         if sentences
-        else f"No slice has more people in {', '.join(sorted(held)) or 'any tier'} than its ceiling allows.",
-        {"ceilings": dict(settings.ceilings), "broken": len(sentences)},
+        else f"In none of {len(found)} slices do more people reach {', '.join(held) or 'any tier'} than the ceiling "
+        "and chance allow.",
+        {
+            "ceilings": dict(settings.ceilings),
+            "broken": [
+                {"dimension": one["dimension"], "slice": one["slice"], "tier": tier}
+                for one in found
+                for tier, told in one["false_positives"].items()
+                if told["breaks"]
+            ],
+            "slices": {name: sum(one["dimension"] == name for one in found) for name in DIMENSIONS},
+        },
     )
 
 
@@ -213,6 +225,17 @@ def _cost(costs: Mapping[str, float] | None, settings: Gate) -> Iterator[Answer]
         "times is the most allowed.",
         {"challenger": costs["challenger"], "champion": costs["champion"]},
     )
+
+
+def at_share(probability: np.ndarray, meant_for: float, bot_share: float) -> np.ndarray:
+    """Probabilities that are meant for one share of bots, at another; shape (n,), missing stays missing.
+
+    Labels can judge probabilities at their own share only: a model declared for fewer bots than are labelled would
+    look badly calibrated because it is right.
+    """
+    if meant_for == bot_share:
+        return np.asarray(probability, dtype=np.float64)
+    return sigmoid(logit(probability) + prior_shift(bot_share, meant_for))
 
 
 def _pair(known: pd.DataFrame) -> dict[str, Scores]:

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.errors import BadInput, printable
+from features.errors import BadInput
 from models.settings import Policy, Rule
 from models.slices import DIMENSIONS, UNKNOWN
-from models.thresholds import CONFIDENCE, TIERS, check_limits, most_alarms
+from models.thresholds import ALLOW, CONFIDENCE, TIERS, check_limits, most_alarms
 
 
 @dataclass(frozen=True)
@@ -88,25 +88,10 @@ def choose_tiers(
     BadInput
         When a tier is unknown, a class is absent, or ``per_slice`` is asked for without slices.
     """
-    known = scored.sort_values("account_id", ignore_index=True)
-    bot = known["is_bot"].to_numpy(dtype=bool)
-    p = known["bot_probability"].to_numpy(dtype=np.float64)
-    rules = _Rules(check_limits(limits), policy, bot_share or float(bot.mean()))
-    _check(rules, bot, slices)
-    sides = _columns(known, slices) if slices is not None else {}
-    chosen = _choose(bot, p, sides, rules)
-    place = np.full(len(known), -1)  # position of the tier of each account, -1 allowed
-    fold = known["fold"].to_numpy()
-    for k in np.unique(fold):
-        here = fold == k
-        others = bot[~here]
-        if not others.any() or others.all():
-            cuts = [c for c, _ in chosen.values()]
-        else:
-            there = {name: column[~here] for name, column in sides.items()}
-            cuts = [c for c, _ in _choose(others, p[~here], there, rules).values()]
-        place[here] = _place(p[here], cuts)
-    expected = _expect(bot, place, len(chosen), policy, rules.bot_share)
+    known, rules, sides = _asked(scored, limits, policy, bot_share, slices)
+    chosen = _choose(known, sides, rules)
+    place = _landed(known, sides, rules)
+    expected = _expect(known["is_bot"].to_numpy(dtype=bool), place, len(chosen), policy, rules.bot_share)
     tiers = [
         {
             "tier": tier,
@@ -119,6 +104,66 @@ def choose_tiers(
     return {"bot_share": rules.bot_share, "accounts_per_day": policy.accounts_per_day, "tiers": tiers}
 
 
+def land_out_of_fold(
+    scored: pd.DataFrame,
+    limits: Mapping[str, float],
+    policy: Policy,
+    *,
+    bot_share: float | None = None,
+    slices: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """The tier each account lands in by thresholds it had no part in: those of its fold are chosen on the other folds.
+
+    On the accounts a threshold was chosen on it keeps its limit whatever the scores are worth; only others can tell
+    whether a rule keeps its promise.
+
+    Parameters
+    ----------
+    scored, limits, policy, bot_share, slices : as ``choose_tiers`` takes them
+
+    Returns
+    -------
+    DataFrame, one row per row of ``scored``, by account_id: account_id and tier (``allow`` for none)
+
+    Raises
+    ------
+    BadInput
+        As ``choose_tiers`` does.
+    """
+    known, rules, sides = _asked(scored, limits, policy, bot_share, slices)
+    names = np.array([*rules.tiers, ALLOW], dtype=object)  # the last one is at -1
+    return known[["account_id"]].assign(tier=names[_landed(known, sides, rules)])
+
+
+def _asked(
+    scored: pd.DataFrame,
+    limits: Mapping[str, float],
+    policy: Policy,
+    bot_share: float | None,
+    slices: pd.DataFrame | None,
+) -> tuple[pd.DataFrame, _Rules, dict[str, np.ndarray]]:
+    """Accounts by account_id, the rules, and the slices of the accounts; BadInput for what cannot be followed."""
+    known = scored.sort_values("account_id", ignore_index=True)
+    bot = known["is_bot"].to_numpy(dtype=bool)
+    rules = _Rules(check_limits(limits), policy, bot_share or float(bot.mean()), int((~bot).sum()))
+    _check(rules, bot, slices)
+    return known, rules, _columns(known, slices) if slices is not None else {}
+
+
+def _landed(known: pd.DataFrame, sides: Mapping[str, np.ndarray], rules: _Rules) -> np.ndarray:
+    """Position of the tier of each account by thresholds chosen on the other folds, -1 for none; shape (n,)."""
+    p, fold = known["bot_probability"].to_numpy(dtype=np.float64), known["fold"].to_numpy()
+    place = np.full(len(known), -1)
+    for k in np.unique(fold):
+        here = fold == k
+        if known.loc[~here, "is_bot"].nunique() < 2:
+            chosen = _choose(known, sides, rules)
+        else:
+            chosen = _choose(known[~here], {name: column[~here] for name, column in sides.items()}, rules)
+        place[here] = _place(p[here], [cut for cut, _ in chosen.values()])
+    return place
+
+
 @dataclass(frozen=True)
 class _Rules:
     """All that decides about thresholds."""
@@ -126,6 +171,7 @@ class _Rules:
     limits: Mapping[str, float]
     policy: Policy
     bot_share: float
+    people: int  # that all thresholds together are chosen on, for what can be promised
 
     @property
     def tiers(self) -> list[str]:
@@ -153,14 +199,6 @@ def lines(chosen: Mapping[str, Any]) -> list[str]:
 
 
 def _check(rules: _Rules, bot: np.ndarray, slices: pd.DataFrame | None) -> None:
-    unknown = [t for t in rules.policy.rules if t not in TIERS]
-    if unknown:
-        raise BadInput(
-            "setting policy.rules",
-            expected=f"tiers among {', '.join(TIERS)}",
-            got=printable(", ".join(sorted(unknown))),
-            todo="Correct the name; accounts in no tier are allowed.",
-        )
     if not bot.any() or bot.all():
         raise BadInput(
             "policy",
@@ -182,10 +220,9 @@ def _columns(known: pd.DataFrame, slices: pd.DataFrame) -> dict[str, np.ndarray]
     return {name: table[name].fillna(UNKNOWN).to_numpy(dtype=str) for name in DIMENSIONS if name in table}
 
 
-def _choose(
-    bot: np.ndarray, p: np.ndarray, slices: Mapping[str, np.ndarray], rules: _Rules
-) -> dict[str, tuple[float, str]]:
+def _choose(known: pd.DataFrame, slices: Mapping[str, np.ndarray], rules: _Rules) -> dict[str, tuple[float, str]]:
     """Threshold of each tier, harshest first, and what set it; infinity closes a tier."""
+    bot, p = known["is_bot"].to_numpy(dtype=bool), known["bot_probability"].to_numpy(dtype=np.float64)
     ladder = _Ladder.of(bot, p, slices)
     found: dict[str, tuple[float, str]] = {}
     above = 0  # the step the harsher tiers reach down to
@@ -207,7 +244,7 @@ def _step(ladder: _Ladder, rules: _Rules, tier: str, above: int) -> tuple[int, s
     limits: list[tuple[int, str]] = []
     wrong = ladder.alarms / max(ladder.people, 1)
     if limit is not None:
-        limits.append(_fewest_false(ladder, limit))
+        limits.append(_fewest_false(ladder, limit, rules.people))
         if rule.per_slice:
             limits += [
                 (_last(alarms <= math.floor(limit * n + 1e-9)), f"at most {limit:.2%} of the people in {name}")
@@ -231,16 +268,21 @@ def _step(ladder: _Ladder, rules: _Rules, tier: str, above: int) -> tuple[int, s
     return min(limits, key=lambda one: one[0])
 
 
-def _fewest_false(ladder: _Ladder, limit: float) -> tuple[int, str]:
-    """As ``models.thresholds.thresholds`` does, with the reason in words."""
-    allowed = most_alarms(ladder.people, limit)
+def _fewest_false(ladder: _Ladder, limit: float, people: int) -> tuple[int, str]:
+    """As ``models.thresholds.thresholds`` does, with the reason in words.
+
+    ``people`` are all that were labelled. Where the ladder holds a part of them, it may meet the same share of its own:
+    with fewer people less can be promised, and a tier that is open would be tried on folds where it is closed.
+    """
+    allowed = most_alarms(people, limit)
     if allowed is None:
         needed = math.ceil(math.log(1 - CONFIDENCE) / math.log1p(-limit))
         return 0, (
             f"to promise at most {limit:.2%} of people with {CONFIDENCE:.0%} confidence takes at least {needed:,} "
-            f"labelled people, and there are {ladder.people:,}"
+            f"labelled people, and there are {people:,}"
         )
-    return _last(ladder.alarms <= allowed), f"at most {limit:.2%} of people, with {CONFIDENCE:.0%} confidence"
+    here = allowed * ladder.people // people
+    return _last(ladder.alarms <= here), f"at most {limit:.2%} of people, with {CONFIDENCE:.0%} confidence"
 
 
 def _last(allowed: np.ndarray) -> int:

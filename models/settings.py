@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterable
+from typing import Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from features.settings import Settings
+
+Tier = Literal["suspend", "review", "challenge", "limit_reach", "discount"]  # harshest first
+
+
+def check_tiers(names: Iterable[str]) -> None:
+    """Refuse a rule for a tier there is none of: it would be kept by nobody."""
+    unknown = [name for name in names if name not in get_args(Tier)]
+    if unknown:
+        raise PydanticCustomError("tier", "tiers among {tiers}", {"tiers": ", ".join(get_args(Tier))})
 
 
 class Split(Settings):
@@ -120,6 +131,10 @@ class Explain(Settings):
     card: Card = Card()
 
 
+# Five times the limits of train.tiers: a slice is harder than all people together in most models, see docs/trust.md.
+CEILINGS = {"suspend": 0.005, "review": 0.025, "challenge": 0.05, "limit_reach": 0.15, "discount": 0.5}
+
+
 class Gate(Settings):
     """What a new model must show before it replaces the one in use."""
 
@@ -129,10 +144,20 @@ class Gate(Settings):
     recall_may_lose: float = Field(default=0.02, ge=0)  # at 1% false positives, when the loss is certain
     calibration_may_lose: float = Field(default=0.005, ge=0)  # log loss and calibration error, when certain
     slice_may_lose: float = Field(default=0.02, ge=0)  # average precision in one slice, when certain
-    ceilings: dict[str, float] = {"suspend": 0.01}  # tier -> largest share of the people of any slice in it
+    # Tier -> largest share of the people of any slice who may reach it or a harsher one. By default five times
+    # train.tiers; a tier not named keeps its default.
+    ceilings: dict[str, float] = CEILINGS
     cost_may_grow: float = Field(default=3.0, ge=1)  # times what it costs to explain an account with the champion
     resamples: int = Field(default=500, ge=10)  # bootstrap
     level: float = Field(default=0.95, gt=0, lt=1)
+
+    @field_validator("ceilings")
+    @classmethod
+    def _can_be_kept(cls, ceilings: dict[str, float]) -> dict[str, float]:
+        check_tiers(ceilings)
+        if any(not 0 < share <= 1 for share in ceilings.values()):
+            raise PydanticCustomError("share", "shares of people above 0 and at most 1")
+        return {**CEILINGS, **ceilings}  # --set of one tier must not lift the others
 
 
 class Monitor(Settings):
@@ -169,6 +194,13 @@ class Rule(Settings):
     false_alarm_cost: float | None = Field(default=None, gt=0)  # of acting on a person ...
     miss_cost: float | None = Field(default=None, gt=0)  # ... against leaving a bot alone; both in one unit
 
+    @field_validator("miss_cost")
+    @classmethod
+    def _with_its_pair(cls, cost: float | None, info: ValidationInfo) -> float | None:
+        if "false_alarm_cost" in info.data and (cost is None) != (info.data["false_alarm_cost"] is None):
+            raise PydanticCustomError("pair", "both false_alarm_cost and miss_cost, or neither")
+        return cost
+
 
 class Policy(Settings):
     """Rules of the tiers beside ``train.tiers``, and the traffic they are meant for."""
@@ -180,6 +212,32 @@ class Policy(Settings):
     resamples: int = Field(default=500, ge=10)
     level: float = Field(default=0.95, gt=0, lt=1)
     seed: int = 0
+
+    @field_validator("rules")
+    @classmethod
+    def _of_tiers(cls, rules: dict[str, Rule]) -> dict[str, Rule]:
+        check_tiers(rules)
+        return rules
+
+    @field_validator("bot_share_high")
+    @classmethod
+    def _above_its_low_end(cls, high: float | None, info: ValidationInfo) -> float | None:
+        low = info.data.get("bot_share_low")
+        if high is not None and low is not None and high < low:
+            raise PydanticCustomError("interval", "at least bot_share_low, {low}", {"low": low})
+        return high
+
+    def check_share(self, bot_share: float | None) -> None:
+        """Refuse an interval of the share of bots that does not hold the share it is the interval of."""
+        low, high = self.bot_share_low, self.bot_share_high
+        if low is None and high is None:
+            return
+        if bot_share is None:
+            raise PydanticCustomError("interval", "train.bot_share beside an interval of it")
+        if not (low or bot_share) <= bot_share <= (high or bot_share):
+            raise PydanticCustomError(
+                "interval", "an interval that holds train.bot_share, {share}", {"share": bot_share}
+            )
 
 
 class Audit(Settings):

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.stats import beta, binomtest
 
 from models.metrics import Scores, measure
+from models.thresholds import ALLOW, TIERS
 
 UNKNOWN = "unknown"
 OTHER = "other"
@@ -149,11 +150,19 @@ def slice_accounts(
     return pd.DataFrame({"account_id": ids.to_numpy()} | {d.name: d.of(rows) for d in DIMENSIONS.values()})
 
 
+def slice_labelled(
+    oof: pd.DataFrame, folds: pd.DataFrame, accounts: pd.DataFrame | None, features: pd.DataFrame
+) -> pd.DataFrame:
+    """``slice_accounts`` of the rows of ``oof``, in their order, from all that a run knows of the accounts."""
+    known = oof[["account_id"]].merge(folds[["account_id", "source", "platform"]], on="account_id", how="left")
+    return slice_accounts(known, accounts, features)
+
+
 def measure_slices(
     scored: pd.DataFrame,
     slices: pd.DataFrame,
     *,
-    thresholds: Mapping[str, float | None],
+    tiers: Sequence[str],
     ceilings: Mapping[str, float],
     resamples: int = 200,
     level: float = 0.95,
@@ -163,9 +172,10 @@ def measure_slices(
 
     Parameters
     ----------
-    scored : DataFrame with account_id, is_bot and bot_probability that the model gave without seeing the account
+    scored : DataFrame with account_id, is_bot, bot_probability that the model gave without seeing the account, and
+        tier by thresholds that the account had no part in (``models.policy.land_out_of_fold``)
     slices : what ``slice_accounts`` says of the same accounts
-    thresholds : tier -> probability at and above which an account is in it or a harsher one; None: nobody is
+    tiers : whose false positives are counted: people who land in the tier or a harsher one
     ceilings : tier -> largest share of the people of any slice that may be so; a tier without one cannot fail
     resamples, level, seed : of the bootstrap
 
@@ -178,6 +188,7 @@ def measure_slices(
     known = scored.merge(slices, on="account_id", how="left", suffixes=("", "_of_slice"), validate="one_to_one")
     bot = known["is_bot"].to_numpy(dtype=bool)
     p = known["bot_probability"].to_numpy(dtype=np.float64)
+    harsh = known["tier"].map({tier: i for i, tier in enumerate((*TIERS, ALLOW))}).to_numpy(dtype=np.int64)
     found = []
     for name in DIMENSIONS:
         column = known[f"{name}_of_slice" if f"{name}_of_slice" in known else name].fillna(UNKNOWN).to_numpy(dtype=str)
@@ -194,19 +205,20 @@ def measure_slices(
             if len(here) >= FEWEST:
                 values, _ = measure(bot[here], {"model": Scores(p[here])}, resamples=resamples, level=level, seed=seed)
                 one["metrics"] = {m: v for m, v in values["model"].items() if m not in ("f1", "mcc")}
-            people = p[here][~bot[here]]
+            people = harsh[here][~bot[here]]
             one["false_positives"] = {
-                tier: _false_positives(people, cut, ceilings.get(tier), level) for tier, cut in thresholds.items()
+                tier: _false_positives(people <= TIERS.index(tier), ceilings.get(tier), level) for tier in tiers
             }
             found.append(one)
     _judge(found, ceilings)
     return found
 
 
-def _false_positives(people: np.ndarray, cut: float | None, ceiling: float | None, level: float) -> dict[str, Any]:
-    called = 0 if cut is None else int((people >= cut).sum())
-    low, high = share_interval(called, len(people), level)
-    share = called / len(people) if len(people) else None
+def _false_positives(reached: np.ndarray, ceiling: float | None, level: float) -> dict[str, Any]:
+    """Share of people who reached a tier, bool of shape (people,), with its interval."""
+    called = int(reached.sum())
+    low, high = share_interval(called, len(reached), level)
+    share = called / len(reached) if len(reached) else None
     return {
         "ceiling": ceiling,
         "called": called,

@@ -79,9 +79,9 @@ STAGES: dict[str, Stage] = {
             "register",
             "make the model champion if it earns it",
             run="pipeline.stages.register:register",
-            reads=("model", "run", "evaluation", "features", "folds", "oof", "baselines"),
+            reads=("tables", "model", "run", "evaluation", "features", "folds", "oof", "baselines"),
             writes=("registration",),
-            sections=("register_", "evaluate"),
+            sections=("register_", "evaluate", "train", "policy"),
             track="pipeline.tracking:track_registration",
         ),
         Stage(

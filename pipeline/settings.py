@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from features.errors import BadInput, printable
 from features.settings import Settings
@@ -96,6 +96,13 @@ class Params(Settings):
     score: Score = Score()
     authenticity: Authenticity = Authenticity()
     monitor: Monitor = Monitor()
+
+    @field_validator("policy")
+    @classmethod
+    def _holds_the_declared_share(cls, policy: Policy, info: ValidationInfo) -> Policy:
+        if "train" in info.data:
+            policy.check_share(info.data["train"].bot_share)
+        return policy
 
 
 def read_params(path: Path | None, changes: Sequence[str] = ()) -> Params:

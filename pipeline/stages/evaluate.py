@@ -37,8 +37,8 @@ def evaluate(
     from models.kindevaluation import measure_kinds
     from models.labelnoise import rank_labels, summary
     from models.metrics import METRICS
-    from models.policy import choose_tiers
-    from models.slices import ABOUT, broken, measure_slices, slice_accounts
+    from models.policy import choose_tiers, land_out_of_fold
+    from models.slices import ABOUT, broken, measure_slices, slice_labelled
     from models.unseen import unseen
 
     trained = from_files(model, "artifacts/model")
@@ -63,15 +63,14 @@ def evaluate(
         with Progress("kinds left out, and what came later", of_bots + 1) as progress:
             found["unseen"] = unseen(features, folds, oof, trained, params.train, settings, lambda _: progress.add(1))
     found["intervals"] = interval_coverage(oof, trained.shift, settings.level)
-    known = oof[["account_id"]].merge(folds[["account_id", "source", "platform"]], on="account_id", how="left")
-    accounts = tables.read("accounts", list(ABOUT)) if tables is not None else None
-    slices = slice_accounts(known, accounts, features)
+    slices = slice_labelled(oof, folds, tables.read("accounts", list(ABOUT)) if tables else None, features)
     share = params.train.bot_share
     found["tiers"] = choose_tiers(oof, params.train.tiers, params.policy, bot_share=share, slices=slices)
+    landed = land_out_of_fold(oof, params.train.tiers, params.policy, bot_share=share, slices=slices)
     found["slices"] = measure_slices(
-        oof,
+        oof.merge(landed, on="account_id", validate="one_to_one"),
         slices,
-        thresholds=trained.tiers,
+        tiers=[one["tier"] for one in found["tiers"]["tiers"]],
         ceilings=params.train.tiers,
         resamples=min(settings.resamples, 200),
         level=settings.level,

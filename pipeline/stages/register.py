@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from features.errors import BadInput, printable
 from models.bundle import Model, from_files
-from models.gate import explaining_cost, judge, same_rows
-from models.slices import slice_accounts
+from models.gate import at_share, explaining_cost, judge, same_rows
+from models.policy import land_out_of_fold
+from models.slices import ABOUT, slice_labelled
 from pipeline.registry import Registered
 from pipeline.settings import Params
+
+if TYPE_CHECKING:
+    from pipeline.tablefiles import TableFiles
 
 COMPARED = 1000  # accounts whose reasons are compared
 log = logging.getLogger(__name__)
@@ -31,12 +35,14 @@ def register(
     baselines: pd.DataFrame,
     settings: Any,
     params: Params,
+    tables: TableFiles | None = None,
 ) -> dict[str, Any]:
     """What can be decided without the registry: whether the model beats its baselines.
 
     ``pipeline.tracking.track_registration`` compares with the champion and sets the aliases.
     """
-    inputs = {"model": model, "features": features, "folds": folds, "oof": oof, "baselines": baselines}
+    inputs: Values = {"model": model, "features": features, "folds": folds, "oof": oof, "baselines": baselines}
+    inputs = {**inputs, "tables": tables}
     return {"registration": decide(inputs, params, None)}
 
 
@@ -45,8 +51,10 @@ def decide(inputs: Values, params: Params, champion: Registered | None) -> dict[
 
     Parameters
     ----------
-    inputs : model (files), features, folds, oof and baselines of the challenger's training
-    params : Params; ``register`` holds the rules, ``evaluate`` the seed of the bootstrap
+    inputs : model (files), features, folds, oof and baselines of the challenger's training, and the tables it was
+        trained on; without tables no slice of language, and others by features only
+    params : Params; ``register`` holds the rules, ``evaluate`` the seed of the bootstrap, ``train`` and ``policy`` the
+        rules of the tiers
     champion : the model in use; None when there is none
 
     Returns
@@ -56,7 +64,9 @@ def decide(inputs: Values, params: Params, champion: Registered | None) -> dict[
     """
     challenger = from_files(inputs["model"], "artifacts/model")
     rules, oof = params.register_, inputs["oof"]
-    rows = oof[["account_id", "is_bot"]].assign(challenger=oof["bot_probability"].to_numpy())
+    labelled = challenger.training_bot_share
+    said = at_share(oof["bot_probability"].to_numpy(), challenger.bot_share or labelled, labelled)
+    rows = oof[["account_id", "is_bot"]].assign(challenger=said)
     costs: dict[str, float] | None = None
     alike: dict[str, Any] | None = None
     notes: list[str] = []
@@ -65,6 +75,8 @@ def decide(inputs: Values, params: Params, champion: Registered | None) -> dict[
         if old is None:
             return _not_compared(champion, "it cannot be read any more")
         rows, notes = _compared(oof, inputs["features"], champion, old)
+        told = at_share(rows["champion"].to_numpy(), old.bot_share or old.training_bot_share, labelled)
+        rows = rows.assign(challenger=said, champion=told)
         if rows.loc[rows["champion"].notna(), "is_bot"].nunique() < 2:
             return _not_compared(champion, "no bots and people could be scored by both")
         costs = {
@@ -72,12 +84,16 @@ def decide(inputs: Values, params: Params, champion: Registered | None) -> dict[
             "champion": explaining_cost(old.booster_text),
         }
         alike = _reasons_alike(old, challenger, inputs["features"], oof, params)
+    tables = inputs.get("tables")
+    accounts = tables.read("accounts", list(ABOUT)) if tables else None
+    slices = slice_labelled(oof, inputs["folds"], accounts, inputs["features"])
+    share = challenger.bot_share
     found = judge(
         rows,
         rules,
         baselines=inputs["baselines"],
-        slices=slice_accounts(inputs["folds"], features=inputs["features"]),
-        thresholds=challenger.tiers,
+        slices=slices,
+        landed=land_out_of_fold(oof, params.train.tiers, params.policy, bot_share=share, slices=slices),
         costs=costs,
         seed=params.evaluate.seed,
     )

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from features.errors import BadInput
-from models.gate import explaining_cost, judge, same_rows
+from models.gate import at_share, explaining_cost, judge, same_rows
 from models.settings import Gate
 from models.slices import slice_accounts
 
@@ -84,12 +84,27 @@ def test_a_gain_on_average_does_not_buy_a_loss_in_one_slice():
 
 
 def test_a_slice_above_its_ceiling_fails_the_gate():
+    # 400 people of either platform; 20 of the second are suspended, where 2 are the most that the ceiling expects.
     rows = scored(champion=2.0, challenger=4.0)
     innocent = rows.index[(rows["platform"] == "second") & ~rows["is_bot"]][:20]
-    rows.loc[innocent, "challenger"] = 0.999
-    found = judge(rows, QUICK, slices=slice_accounts(rows), thresholds={"suspend": 0.998})
+    landed = rows[["account_id"]].assign(tier="allow")
+    found = judge(rows, QUICK, slices=slice_accounts(rows), landed=landed)
+    assert checks(found)["false positives per slice"]
+    landed.loc[innocent, "tier"] = "suspend"
+    found = judge(rows, QUICK, slices=slice_accounts(rows), landed=landed)
     assert not checks(found)["false positives per slice"]
-    assert "platform second" in " ".join(found["reasons"])
+    assert "platform second: 20 of 400 people (5.00%) reach suspend; the ceiling is 0.50%." in " ".join(
+        found["reasons"]
+    )
+
+
+def test_a_probability_is_moved_to_another_share_of_bots_by_its_odds():
+    # Meant for 1 bot in 10 (odds 1:9), judged where every other is one (1:1): odds grow ninefold. 0.1 is 1:9, so 1:1.
+    assert at_share(np.array([0.1, np.nan]), 0.1, 0.5).tolist() == [
+        pytest.approx(0.5),
+        pytest.approx(np.nan, nan_ok=True),
+    ]
+    assert at_share(np.array([0.3]), 0.2, 0.2).tolist() == [0.3]
 
 
 def test_without_a_champion_the_baselines_must_be_beaten():

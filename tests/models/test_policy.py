@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from features.errors import BadInput
-from models.policy import choose_tiers, lines
-from models.settings import Policy, Rule, Train
+from models.policy import choose_tiers, land_out_of_fold, lines
+from models.settings import Gate, Policy, Rule, Tier, Train
 from models.slices import slice_accounts
-from models.thresholds import thresholds
+from models.thresholds import TIERS, thresholds
 
 
 def rows(bots: list[float], people: list[float]) -> pd.DataFrame:
@@ -165,13 +168,77 @@ def test_default_rules_give_sentences_for_every_tier():
     assert all("accounts a day" in line for line in said)
 
 
+def test_a_rule_for_slices_without_slices_is_refused():
+    with pytest.raises(BadInput, match="per_slice"):
+        chosen(rows(BOTS, PEOPLE), {"suspend": 0.1}, suspend=Rule(per_slice=True))
+
+
+def test_tiers_of_a_fold_are_chosen_on_the_other_fold():
+    # Even rows are fold 0, odd ones fold 1. Nobody who is a person may be reviewed (precision 1). In fold 0 the bot
+    # stands at .9 above people at .2; fold 1 has a bot at .6, a person at .7. On fold 1 alone no threshold is right
+    # for anybody, so nobody of fold 0 is reviewed; on fold 0 alone .55 is, which meets the bot at .6 and the person.
+    known = pd.DataFrame(
+        {
+            "account_id": list("abcdef"),
+            "is_bot": [True, True, False, False, False, False],
+            "bot_probability": [0.9, 0.6, 0.2, 0.7, 0.2, 0.1],
+            "fold": [0, 1] * 3,
+        }
+    )
+    policy = Policy(rules={"review": Rule(precision=1)}, resamples=10)
+    landed = land_out_of_fold(known.sample(frac=1, random_state=0), {}, policy)
+    assert dict(zip(landed["account_id"], landed["tier"], strict=True)) == {
+        **dict.fromkeys("acef", "allow"),
+        **dict.fromkeys("bd", "review"),
+    }
+
+
+def test_a_threshold_that_met_nobody_meets_people_it_was_not_chosen_on():
+    # 3,000 people are just enough to promise 0.1%, and only if nobody of them is met. The highest score of a person is
+    # .9, in fold 1; bots stand at .95 and at .8999, just above the person who comes next, in fold 0 (.8997).
+    known = rows([0.95] * 100 + [0.8999] * 100, list(np.linspace(0.001, 0.9, 3000)))
+    limits, policy = {"suspend": 0.001}, Policy(rules={}, resamples=10)
+    (suspend,) = choose_tiers(known, limits, policy)["tiers"]
+    assert suspend["threshold"] == pytest.approx(0.925)
+    # Chosen on fold 0 the threshold is .8998, and the person at .9 is suspended; chosen on fold 1 it is .925.
+    landed = land_out_of_fold(known, limits, policy).merge(known, on="account_id")
+    met = landed[(landed["tier"] == "suspend") & ~landed["is_bot"]]
+    assert met["bot_probability"].tolist() == [0.9]
+    told = suspend["expected"]
+    assert told["people"]["value"] == pytest.approx(1 / 3000, abs=1e-6)
+    # All bots at .95 and, of those at .8999, the half in fold 1; though a fold has too few people to promise anything.
+    assert told["recall"]["value"] == 0.75
+
+
+def test_settings_name_the_tiers_there_are():
+    assert get_args(Tier) == TIERS
+
+
 @pytest.mark.parametrize(
-    ("rules", "says"),
-    [({"banish": Rule(precision=0.1)}, "tiers among"), ({"suspend": Rule(per_slice=True)}, "per_slice")],
+    ("made", "says"),
+    [
+        (lambda: Policy(rules={"banish": Rule(precision=0.1)}), "tiers among suspend, review"),
+        (lambda: Gate(ceilings={"banish": 0.1}), "tiers among suspend, review"),
+        (lambda: Gate(ceilings={"suspend": 0}), "above 0 and at most 1"),
+        (lambda: Gate(ceilings={"suspend": 1.01}), "above 0 and at most 1"),
+        (lambda: Policy(bot_share_low=0.3, bot_share_high=0.2), "at least bot_share_low, 0.3"),
+        (lambda: Rule(miss_cost=1), "both false_alarm_cost and miss_cost"),
+        (lambda: Rule(false_alarm_cost=1), "both false_alarm_cost and miss_cost"),
+    ],
 )
-def test_rules_that_cannot_be_kept_are_refused(rules, says):
-    with pytest.raises(BadInput, match=says):
-        chosen(rows(BOTS, PEOPLE), {"suspend": 0.1}, **rules)
+def test_settings_that_nobody_could_keep_are_refused_before_any_work(made, says):
+    with pytest.raises(ValidationError, match=says):
+        made()
+
+
+def test_ceilings_are_five_times_the_limits_and_changing_one_leaves_the_others():
+    assert Gate().ceilings == {tier: pytest.approx(5 * limit) for tier, limit in Train().tiers.items()}
+    assert Gate(ceilings={"review": 0.1}).ceilings == {**Gate().ceilings, "review": 0.1}
+
+
+def test_settings_on_the_edge_are_taken():
+    assert Gate(ceilings={"suspend": 1}).ceilings["suspend"] == 1
+    assert Policy(bot_share_low=0.2, bot_share_high=0.2).bot_share_high == 0.2
 
 
 @effort(max_examples=60, deadline=None)

@@ -93,7 +93,13 @@ def test_every_dimension_gives_each_account_one_slice_whatever_the_order(name):
 
 def scored(n_people: int, n_bots: int, called_people: int) -> pd.DataFrame:
     p = np.concatenate([np.full(called_people, 0.95), np.full(n_people - called_people, 0.1), np.full(n_bots, 0.99)])
-    return pd.DataFrame({"is_bot": np.arange(len(p)) >= n_people, "bot_probability": p})
+    return pd.DataFrame(
+        {
+            "is_bot": np.arange(len(p)) >= n_people,
+            "bot_probability": p,
+            "tier": np.where(p > 0.9, "suspend", "allow"),
+        }
+    )
 
 
 def two_sources(called_in_second: int) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -104,7 +110,7 @@ def two_sources(called_in_second: int) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def measured(rows, slices, **more):
-    settings = {"thresholds": {"suspend": 0.9}, "ceilings": {"suspend": 0.002}, "resamples": 20}
+    settings = {"tiers": ["suspend"], "ceilings": {"suspend": 0.002}, "resamples": 20}
     return measure_slices(rows, slices, **(settings | more))
 
 
@@ -127,11 +133,17 @@ def test_a_count_that_chance_explains_breaks_nothing():
     assert broken(measured(rows, slices)) == []
 
 
-def test_a_tier_without_a_ceiling_cannot_fail_and_one_that_is_closed_calls_nobody():
+def test_a_tier_without_a_ceiling_cannot_fail():
     rows, slices = two_sources(called_in_second=500)
     assert broken(measured(rows, slices, ceilings={})) == []
-    closed = measured(rows, slices, thresholds={"suspend": None})
-    assert {s["false_positives"]["suspend"]["called"] for s in closed} == {0}
+
+
+def test_who_lands_in_a_harsher_tier_reaches_the_milder_ones_too():
+    rows, slices = two_sources(called_in_second=12)
+    rows.loc[rows["tier"] == "suspend", "tier"] = "review"
+    second = next(s for s in measured(rows, slices, tiers=["suspend", "review", "discount"]) if s["slice"] == "second")
+    reached = {tier: told["called"] for tier, told in second["false_positives"].items()}
+    assert reached == {"suspend": 0, "review": 12, "discount": 12}
 
 
 def test_a_small_slice_is_counted_but_not_measured():

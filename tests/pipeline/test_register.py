@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from tinyrun import training
 
+from models.bundle import from_files, to_files
+from models.gate import at_share
+from models.policy import land_out_of_fold
+from models.settings import Policy
+from models.slices import ABOUT
+from models.thresholds import ALLOW
 from pipeline.registry import Registered
 from pipeline.settings import Params
 from pipeline.stages.register import decide, refused, register
+from pipeline.tablefiles import TableFiles
 
 PARAMS = Params()
 
@@ -51,6 +61,46 @@ def test_a_model_no_better_than_a_baseline_is_refused_by_name():
 def test_a_margin_over_the_baselines_can_be_asked_for():
     strict = PARAMS.model_copy(update={"register_": PARAMS.register_.model_copy(update={"margin": 0.5})})
     assert decide(training(), strict, None)["decision"] == "refused"
+
+
+def speakers(trained: dict, folder: Path) -> TableFiles:
+    """Accounts that speak English, but for all people whom the model wrongly discounts: they speak Portuguese."""
+    landed = land_out_of_fold(trained["oof"], PARAMS.train.tiers, Policy(rules={}, resamples=10))
+    rows = landed.merge(trained["oof"][["account_id", "is_bot"]], on="account_id")
+    wronged = (rows["tier"] != ALLOW) & ~rows["is_bot"]
+    told = {**dict.fromkeys(ABOUT[1:]), "language": np.where(wronged, "pt", "en")}
+    accounts = rows[["account_id"]].assign(**told)
+    accounts.to_parquet(folder / "accounts.parquet")
+    return TableFiles.open(folder)
+
+
+def test_a_language_that_is_discounted_whole_is_seen_and_the_model_refused(tmp_path):
+    trained = training()
+    found = decide({**trained, "tables": speakers(trained, tmp_path)}, PARAMS, None)
+    assert found["decision"] == "refused"
+    assert "language pt" in found["reasons"][0]
+    (told,) = [c["evidence"] for c in found["checks"] if c["check"] == "false positives per slice"]
+    assert told["slices"]["language"] == 2
+    assert {"dimension": "language", "slice": "pt", "tier": "discount"} in told["broken"]
+
+
+def declared(trained: dict, share: float) -> dict:
+    """The same training with probabilities for another share of bots."""
+    model = from_files(trained["model"], "model")
+    oof = trained["oof"]
+    p = at_share(oof["bot_probability"].to_numpy(), model.training_bot_share, share)
+    files = to_files(replace(model, bot_share=share))
+    return {**trained, "model": files, "oof": oof.assign(bot_probability=p)}
+
+
+@pytest.mark.parametrize(("new", "old"), [(0.05, None), (None, 0.05), (0.05, 0.6)])
+def test_the_same_model_declared_for_another_share_of_bots_is_as_good(new, old):
+    challenger, before = (training() if share is None else declared(training(), share) for share in (new, old))
+    found = decide(challenger, PARAMS, champion(before, before["oof"]))
+    assert found["decision"] == "promoted"
+    moved = {name: told for c in found["checks"] for name, told in c["evidence"].items() if isinstance(told, dict)}
+    for metric in ("average_precision", "log_loss", "expected_calibration_error"):
+        assert (moved[metric]["low"], moved[metric]["high"]) == (pytest.approx(0, abs=2e-6), pytest.approx(0, abs=2e-6))
 
 
 def test_the_champion_speaks_out_of_fold_about_accounts_it_was_trained_on():

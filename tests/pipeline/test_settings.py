@@ -35,6 +35,10 @@ def test_a_change_reaches_its_setting_with_its_type():
         ("train.trees=-1", "setting train.trees"),
         ("train.bot_share=1.5", "setting train.bot_share"),
         ("split.by=moon", "setting split.by"),
+        ("register.ceilings.banish=0.1", "setting register.ceilings"),
+        ("register.ceilings.suspend=2", "setting register.ceilings"),
+        ("policy.rules.review.miss_cost=3", "setting policy.rules.review.miss_cost"),
+        ("policy.bot_share_low=0.1", "setting policy"),
         ("train.trees", "--set"),
         ("trees=1", "--set"),
         ("train.seed.deep=1", "setting train.seed"),
@@ -45,6 +49,18 @@ def test_a_mistake_names_the_setting(change, names):
     with pytest.raises(BadInput) as caught:
         read_params(None, [change])
     assert caught.value.where.startswith(names)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "holds"), [(0.1, 0.3, True), (0.2, 0.2, True), (0.25, 0.3, False), (0.1, 0.15, False)]
+)
+def test_an_interval_must_hold_the_share_it_is_the_interval_of(low, high, holds):
+    changes = ["train.bot_share=0.2", f"policy.bot_share_low={low}", f"policy.bot_share_high={high}"]
+    if holds:
+        assert read_params(None, changes).policy.bot_share_low == low
+    else:
+        with pytest.raises(BadInput, match=r"expected an interval that holds train.bot_share, 0\.2"):
+            read_params(None, changes)
 
 
 def test_an_unknown_key_lists_the_known_ones():
