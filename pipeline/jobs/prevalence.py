@@ -38,9 +38,16 @@ def prevalence(
 
     model = _model(read_folder(run / "artifacts" / "model"), run)
     oof = _table(run / "artifacts" / "oof.parquet", ["account_id", "is_bot", "bot_probability"], "unpump run")
-    known = _table(scores / "scores.parquet", ["status", "bot_probability", "model_version"], "unpump score")
-    manifest = scores / "manifest.json"
-    meant_for = read_json(manifest).get("bot_share") if manifest.is_file() else model.bot_share
+    known = _scores(scores, ["status", "bot_probability", "model_version"])
+    manifest = read_json(scores / "manifest.json") if (scores / "manifest.json").is_file() else {}
+    meant_for = manifest.get("bot_share", model.bot_share)
+    if without := manifest.get("model", {}).get("without"):
+        raise BadInput(
+            str(scores),
+            expected="scores that rest on the tables the run had",
+            got=f"scores without {printable(', '.join(map(str, without)), 200)}, by trees that the run's own scores are not of",
+            todo="Train a run on tables like these (leave the others out), score with it, and name it with --run.",
+        )
     known = known[known["status"] == "scored"]
     others = sorted(set(known["model_version"]) - {model.version})
     if others:
@@ -51,7 +58,6 @@ def prevalence(
             todo="Name the run the model was trained in.",
         )
     share = float(oof["is_bot"].mean())
-    oof = oof[~oof["account_id"].isin(doubtful(run))]
     # Both kinds of scores are brought back to the share of bots among the labels, whatever each was meant for.
     found = estimate_prevalence(
         _at(known["bot_probability"].to_numpy(), share, meant_for),
@@ -67,19 +73,16 @@ def prevalence(
     return found.to_dict()
 
 
-def doubtful(run: Path) -> list[str]:
-    """Labelled accounts whose label looks wrong (``models.labelnoise``).
+def _scores(folder: Path, columns: list[str]) -> pd.DataFrame:
+    """Columns of all scores in a folder of `unpump score`: one file, or a folder of parts where there are many."""
+    import pandas as pd
 
-    Where 2 of 100 people are bots by mistake of a label, a population with 1% bots shows fewer high scores than those
-    people do, and would be said to have none.
-    """
-    if not (run / "artifacts" / "label_review.parquet").is_file():
-        return []
-    found = _table(run / "artifacts" / "label_review.parquet", ["account_id", "looks_wrong"], "unpump evaluate")
-    wrong = found.loc[found["looks_wrong"], "account_id"].tolist()
-    if wrong:
-        log.info("%d labelled accounts are left out because their label looks wrong", len(wrong))
-    return wrong
+    from pipeline.jobs.scorebatch import MANY, SINGLE
+
+    parts = sorted((folder / MANY).glob("*.parquet"))
+    if (folder / SINGLE).is_file() or not parts:
+        return _table(folder / SINGLE, columns, "unpump score")
+    return pd.concat([_table(part, columns, "unpump score") for part in parts], ignore_index=True)
 
 
 def _model(files: Mapping[str, bytes], run: Path) -> Any:
