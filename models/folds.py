@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from features.errors import BadInput
+from models.labelreview import collected_by
 from models.settings import Split
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def groups(known: pd.DataFrame, settings: Split) -> np.ndarray:
 
 
 def _labelled(accounts: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
-    """Labelled accounts with what the split needs, sorted by account_id."""
+    """Labelled accounts with what the split needs, sorted by account_id; ``source`` is the data set they are from."""
     again = labels["account_id"][labels["account_id"].duplicated()]
     if len(again):
         raise BadInput(
@@ -133,6 +134,7 @@ def _labelled(accounts: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
             todo="Run `unpump prepare`, which refuses such labels one by one.",
         )
     known = known.sort_values("account_id", ignore_index=True)
+    known["source"] = known["source"].map(collected_by)
     known["is_bot"] = known["is_bot"].astype(bool)
     bots = int(known["is_bot"].sum())
     if bots == 0 or bots == len(known):

@@ -24,7 +24,7 @@ HISTORY = (
 )
 # What a reviewer may decide, and the label it gives; None leaves the account without one.
 DECISIONS: dict[str, bool | None] = {"bot": True, "human": False, "unclear": None}
-REVIEW = "review:"  # before the reviewer's name in the source of a decision
+REVIEW, OF = "review:", " of "  # the source of a decision: review:NAME of SOURCE
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Reviewed:
 def apply_decisions(labels: pd.DataFrame, decisions: pd.DataFrame, where: str) -> Reviewed:
     """Labels with a reviewer's decisions in the place of those decided about.
 
-    A decision becomes a label of the source ``review:NAME``. It keeps the moment its account was judged at
-    (``labelled_at``): features must be measured as they were when the reviewer saw them, and an account must not look
+    A decision becomes a label of the source ``review:NAME of SOURCE``, where SOURCE is the data set the account is
+    from (``collected_by``). It keeps the moment its account was judged at (``labelled_at``): features must be measured as they were when the reviewer saw them, and an account must not look
     inactive because it was reviewed years later. When it was decided is in the history, taken from the file.
 
     Parameters
@@ -78,7 +78,7 @@ def apply_decisions(labels: pd.DataFrame, decisions: pd.DataFrame, where: str) -
             "account_id": given.index.to_numpy(),
             "is_bot": is_bot.to_numpy(),
             "kind": kind.to_numpy(dtype=object),
-            "source": (REVIEW + given["reviewer"]).to_numpy(dtype=object),
+            "source": _sources(given["reviewer"], old["source"]),
             "labelled_at": old["labelled_at"].to_numpy(),
             "confidence": np.full(len(given), np.nan),
         }
@@ -86,6 +86,19 @@ def apply_decisions(labels: pd.DataFrame, decisions: pd.DataFrame, where: str) -
     new["labelled_at"] = pd.to_datetime(new["labelled_at"], utc=True)
     merged = pd.concat([kept, new[list(kept.columns)]], ignore_index=True) if len(new) else kept
     return Reviewed(merged.sort_values(["account_id", "source"], ignore_index=True), _history(asked, before))
+
+
+def collected_by(source: str) -> str:
+    """The data set an account is from, whoever judged it last.
+
+    Accounts of a data set stay its own when a reviewer has decided about some of them: left out of training, all are.
+    """
+    return source.rpartition(OF)[2] if source.startswith(REVIEW) else source
+
+
+def _sources(reviewer: pd.Series, before: pd.Series) -> np.ndarray:
+    """Names of the sources of decisions by ``reviewer`` about labels of the sources ``before``."""
+    return (REVIEW + reviewer.to_numpy(dtype=object)) + OF + before.map(collected_by).to_numpy(dtype=object)
 
 
 def _history(asked: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
@@ -100,7 +113,7 @@ def _history(asked: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
             "was_source": old["source"].to_numpy(dtype=object),
             "is_bot": pd.array(decided.to_numpy(dtype=object), dtype="boolean"),
             "kind": asked["kind"].to_numpy(dtype=object),
-            "source": (REVIEW + asked["reviewer"]).to_numpy(dtype=object),
+            "source": _sources(asked["reviewer"], old["source"]),
             "decision": asked["decision"].to_numpy(dtype=object),
             "decided_at": asked["decided_at"].to_numpy(),
             "why": asked["why"].to_numpy(dtype=object),

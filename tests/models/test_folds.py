@@ -48,6 +48,14 @@ def test_the_order_of_rows_does_not_matter():
     pd.testing.assert_frame_equal(folds, shuffled)
 
 
+def test_reviewed_accounts_stay_with_the_data_set_they_are_from():
+    # Left out of training, all four are: what a reviewer said of two of them must not teach about the others.
+    sources = ["nyu", "nyu", "review:eva of nyu", "review:kim of nyu", "gilani", "gilani"]
+    folds = split(others(6), bots=[True, False] * 3, sources=sources, folds=2)
+    assert folds["source"].tolist() == ["nyu"] * 4 + ["gilani"] * 2
+    assert folds["source_fold"].tolist() == [1] * 4 + [0] * 2
+
+
 def test_another_seed_gives_other_folds():
     accounts, labels, _ = crowd(200)
     first, second = (split_accounts(accounts, labels, Split(seed=s))["fold"] for s in (0, 1))

@@ -151,7 +151,7 @@ def decisions(*rows: tuple[str, ...]) -> pd.DataFrame:
 def test_a_decision_becomes_a_label_of_its_own_source():
     found = apply_decisions(labels(), decisions(("ann", "human", "eva", "2026-05-04T10:00Z")), "d.csv")
     ann = found.labels.set_index("account_id").loc["ann"]
-    assert (ann["is_bot"], ann["kind"], ann["source"]) == (False, "human", "review:eva")
+    assert (ann["is_bot"], ann["kind"], ann["source"]) == (False, "human", "review:eva of cresci-2017")
     others = found.labels[found.labels["account_id"] != "ann"].reset_index(drop=True)
     pd.testing.assert_frame_equal(others, labels()[1:].reset_index(drop=True), check_dtype=False)
 
@@ -167,7 +167,7 @@ def test_what_was_replaced_is_kept():
     assert tuple(found.history.columns) == HISTORY
     row = found.history.iloc[0]
     assert (row["was_bot"], row["was_kind"], row["was_source"]) == (True, "spam_bot", "cresci-2017")
-    assert (row["is_bot"], row["source"]) == (False, "review:eva")
+    assert (row["is_bot"], row["source"]) == (False, "review:eva of cresci-2017")
 
 
 def test_a_confirmed_bot_keeps_its_kind():
@@ -184,8 +184,8 @@ def test_an_unclear_account_loses_its_label():
 def test_the_latest_decision_counts_and_all_are_kept():
     told = decisions(("ann", "human", "eva", "2026-05-04T10:00Z"), ("ann", "bot", "kim", "2026-05-04T09:00Z"))
     found = apply_decisions(labels(), told, "d.csv")
-    assert found.labels.set_index("account_id").loc["ann", "source"] == "review:eva"
-    assert found.history["source"].tolist() == ["review:kim", "review:eva"]
+    assert found.labels.set_index("account_id").loc["ann", "source"] == "review:eva of cresci-2017"
+    assert found.history["source"].tolist() == ["review:kim of cresci-2017", "review:eva of cresci-2017"]
 
 
 def test_rows_without_a_decision_are_skipped():

@@ -47,7 +47,7 @@ def test_a_folder_of_tables_with_the_reviewed_labels_is_written(tables, tmp_path
     assert (told["decided"], told["changed"], told["confirmed"], told["removed"]) == (1, 1, 0, 0)
     reviewed = TableFiles.open(tmp_path / "out")
     assert sorted(reviewed.files) == ["accounts", "labels", "posts"]
-    assert reviewed.read("labels")["source"].tolist() == ["review:eva", "town"]
+    assert reviewed.read("labels")["source"].tolist() == ["review:eva of town", "town"]
     assert reviewed.read("posts")["post_id"].tolist() == ["p"]
     assert pq.read_schema(tmp_path / "out" / "labels.parquet").equals(TABLES["labels"].schema)
 
@@ -57,7 +57,7 @@ def test_the_history_grows_from_review_to_review(tables, tmp_path):
     told = review_labels(csv(tmp_path, "ann,unclear,kim,2026-06-01"), tmp_path / "once", tmp_path / "twice")
     assert told["removed"] == 1
     history = pd.read_parquet(tmp_path / "twice" / HISTORY)
-    assert history["was_source"].tolist() == ["town", "review:eva"]
+    assert history["was_source"].tolist() == ["town", "review:eva of town"]
     assert history["decided_at"].tolist() == [
         pd.Timestamp("2026-05-04", tz="UTC"),
         pd.Timestamp("2026-06-01", tz="UTC"),
@@ -66,7 +66,7 @@ def test_the_history_grows_from_review_to_review(tables, tmp_path):
 
 def test_tables_may_be_reviewed_in_place(tables, tmp_path):
     review_labels(csv(tmp_path, "ann,human,eva,2026-05-04"), tables, tables)
-    assert TableFiles.open(tables).read("labels")["source"].tolist() == ["review:eva", "town"]
+    assert TableFiles.open(tables).read("labels")["source"].tolist() == ["review:eva of town", "town"]
 
 
 def test_the_same_decisions_give_the_same_bytes(tables, tmp_path):

@@ -114,7 +114,7 @@ def test_the_answers_are_decisions_that_review_labels_takes(client, folder):
     )
     decisions = found.assign(decided_at=found["decided_at"].astype(str))
     reviewed = apply_decisions(labels, decisions, "label_review.parquet").labels.set_index("account_id")
-    assert (reviewed.loc[accounts, "source"] == "review:eva").all()
+    assert (reviewed.loc[accounts, "source"] == "review:eva of town").all()
 
 
 @pytest.mark.browser
