@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SCORED, NO_EVIDENCE, INVALID, OVERTURNED = "scored", "insufficient_evidence", "invalid", "overturned"
 ALLOW = "allow"
+PROBABILITY = ("bot_probability", "bot_probability_low", "bot_probability_high")
 REASON = pa.struct(
     [
         ("feature", pa.string()),
@@ -126,9 +127,11 @@ def score_features(
             "account_id": ids,
             "status": _either(evidence, SCORED, NO_EVIDENCE),
             "status_reason": _either(evidence, None, NOTHING),
-            "bot_probability": shown[0],
-            "bot_probability_low": shown[1],
-            "bot_probability_high": shown[2],
+            # A number that rests on nothing would pretend to know.
+            **{
+                name: pa.array(values, pa.float64(), mask=~evidence)
+                for name, values in zip(PROBABILITY, shown, strict=True)
+            },
             "tier": tiers,
             "kind": kind,
             "kind_probability": kind_probability,

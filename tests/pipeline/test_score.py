@@ -24,7 +24,7 @@ from pipeline.engine import featurize_tables
 from pipeline.files import write_all
 from pipeline.jobs import scorerows
 from pipeline.jobs.score import load_model, moment_of, score
-from pipeline.jobs.scorerows import SCHEMA, in_groups, score_features
+from pipeline.jobs.scorerows import PROBABILITY, SCHEMA, in_groups, score_features
 from pipeline.settings import Params, Prepare, Score
 
 PARAMS = Params(featurize=FEATURIZE, prepare=Prepare(memory="1GB", threads=1))
@@ -135,6 +135,7 @@ def test_an_account_of_which_nothing_is_known_is_allowed_for_want_of_evidence(tr
     assert row["tier"] == "allow"
     assert "insufficient evidence" in row["status_reason"]
     assert row["reasons"] == []
+    assert [row[name] for name in PROBABILITY] == [None] * 3
 
 
 def test_a_score_carried_by_what_is_missing_alone_leads_to_no_tier(trained):
@@ -148,6 +149,7 @@ def test_a_score_carried_by_what_is_missing_alone_leads_to_no_tier(trained):
     ).to_pylist()[0]
     assert found["status"] == "insufficient_evidence"
     assert found["tier"] == "allow"
+    assert found["bot_probability"] is None
 
 
 def vars_of(model: Model) -> dict[str, Any]:
