@@ -35,7 +35,7 @@ def vet(
     found = audit(features, folds, settings, tables.read("accounts", ABOUT), known)
     told = report(found, settings)
     for finding in told["findings"]:
-        loud = log.warning if finding["code"] in told["stops"] else log.info
+        loud = log.warning if finding["severity"] == "severe" else log.info
         allowed = ", allowed" if finding["allowed"] else ""
         loud("%s (%s%s): %s", finding["code"], finding["severity"], allowed, finding["says"])
     if not told["findings"]:

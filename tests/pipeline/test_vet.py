@@ -63,6 +63,13 @@ def test_an_allowed_leak_is_trained_on(accounts):
     assert told["stops"] == []
 
 
+def test_what_is_allowed_by_default_is_told_as_a_warning(accounts, caplog):
+    told = vet(NoTables(), *leaked(accounts), settings=Audit())["data_audit"]
+    assert told["stops"] == []
+    (said,) = [r for r in caplog.records if "AUD001 (severe, allowed)" in r.getMessage()]
+    assert said.levelname == "WARNING"
+
+
 def test_a_column_of_a_user_may_be_an_identifier_and_a_declared_one_is_not(accounts):
     features, folds, _ = accounts
     features = features.assign(user_number=np.random.default_rng(0).permutation(len(features)) + 1000.0)
