@@ -124,7 +124,7 @@ def _add_run(commands: argparse._SubParsersAction) -> None:
 _MORE = {  # of a command that is not only a stage
     "prepare": "unpump prepare --source my.yaml=DATA --out out/mine",
     "explain": "unpump explain --account town:u1042 --out out/mine   # the reasons of one account, in the terminal",
-    "review": "unpump review --serve --out out/mine",
+    "review": "unpump review --serve --out out/mine   # or --scores out/scores: the accounts of a night",
     "register": "unpump register --rollback",
 }
 
@@ -142,6 +142,9 @@ def _add_stage(commands: argparse._SubParsersAction, name: str, says: str) -> No
     if name == "review":
         parser.add_argument(
             "--serve", action="store_true", help="look up accounts in a local page and record answers, until Ctrl-C"
+        )
+        parser.add_argument(
+            "--scores", metavar="DIR", help="with --serve: the accounts of these scores; --out is for answers then"
         )
         parser.add_argument("--port", type=int, default=8765, help="of the local page (default: 8765; 0: any)")
         parser.add_argument("--reviewer", metavar="NAME", help="whose answers these are (default: the user's name)")

@@ -100,6 +100,8 @@ def stage(options: Namespace) -> Summary:
         return outcome
     if options.command == "explain" and options.account is not None:
         return _explain_account(layout, options)
+    if options.command == "review" and options.scores and not options.serve:
+        raise BadInput("--scores", expected="--serve beside it", got="none", todo="Add --serve.")
     if options.command == "review" and options.serve:
         return _serve(layout, options)
     _execute(options.command, layout, settings(options))
@@ -109,13 +111,25 @@ def stage(options: Namespace) -> Summary:
 def _serve(layout: Layout, options: Namespace) -> Summary:
     import getpass
 
-    from pipeline.jobs.desk import serve
+    from pipeline.jobs.desk import Desk, serve
+    from pipeline.jobs.worklist import Worklist
+    from pipeline.remote import is_remote
 
     try:
         name = options.reviewer or getpass.getuser()
     except (KeyError, OSError):  # a user without a name, as in some containers
         name = "reviewer"
-    return serve(layout, settings(options), name, options.port)
+    if options.scores is None:
+        return serve(Desk(layout, settings(options), name), options.port)
+    if is_remote(options.out or options.scores):
+        raise BadInput(
+            "--out",
+            expected="a folder of this machine for label_review.parquet",
+            got=printable(options.out or "none", 200),
+            todo="Name one.",
+        )
+    scores, out = _here(options.scores) or Path(), Path(options.out) if options.out else None
+    return serve(Worklist(scores, settings(options), name, out), options.port)
 
 
 def _explain_account(layout: Layout, options: Namespace) -> Summary:

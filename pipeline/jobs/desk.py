@@ -2,19 +2,20 @@
 
 It listens on the loopback address alone and writes one file, ``label_review.parquet`` in the folder of the run, whose
 decisions `unpump review-labels` takes. What comes from elsewhere (another host's page, a foreign form) is refused: a
-request must name this address, and a decision must carry the token of this process.
+request must name this address, and a decision must carry the token of this process. ``pipeline.jobs.worklist`` serves
+the accounts of a night's scores in the same way.
 """
 
 from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -32,35 +33,30 @@ HOST = "127.0.0.1"
 LONGEST = 20_000  # bytes of a form
 LIKELY = 0.5  # probability from which the model says that an account resembles a bot
 ANSWERS = ("agree", "disagree", "unsure")
+FILE, AS_OF = "label_review.parquet", "as_of"
 SCHEMA = pa.schema(
     [
         pa.field("account_id", pa.string(), nullable=False),
         pa.field("answer", pa.string(), nullable=False),
         pa.field("decision", pa.string()),  # bot, human or unclear; null for accounts without a label
         pa.field("why", pa.string()),
-        pa.field("bot_probability", pa.float64(), nullable=False),
+        pa.field("bot_probability", pa.float64()),  # null where nothing that is known carries a score
         pa.field("tier", pa.string(), nullable=False),
         pa.field("model_version", pa.string(), nullable=False),
         pa.field("reviewer", pa.string(), nullable=False),
         pa.field("decided_at", pa.timestamp("us", tz="UTC"), nullable=False),
+        pa.field("as_of", pa.timestamp("us", tz="UTC")),  # of the score the answer is about; null for those of a run
     ]
 )
 
 
-class Desk:
-    """What the pages show and what is recorded; nothing here knows of HTTP."""
+class Book:
+    """The file that answers are written to, and who writes them."""
 
-    def __init__(self, layout: Layout, params: Params, reviewer: str) -> None:
-        from models.bundle import from_files
-        from pipeline.stage import load
-
-        self.layout, self.params, self.reviewer = layout, params, reviewer
-        model = from_files(load("model", layout, "review"), str(layout.path("model")))
-        self.version = model.version
-        self.path = layout.data / "label_review.parquet"
+    def __init__(self, path: Path, reviewer: str) -> None:
+        self.path, self.reviewer = path, reviewer
         self.token = secrets.token_urlsafe(24)
-        self.known: dict[str, dict[str, Any]] = {}
-        self.lock = Lock()
+        self.lock = RLock()
         self.answers()  # says now if the file is no such file
 
     def answers(self) -> pa.Table:
@@ -68,14 +64,46 @@ class Desk:
         if not self.path.is_file():
             return SCHEMA.empty_table()
         try:
-            return pq.read_table(self.path).select(SCHEMA.names).cast(SCHEMA)
-        except (pa.ArrowException, KeyError, OSError) as error:
+            table = pq.read_table(self.path)
+            if AS_OF not in table.column_names:  # recorded before answers named it
+                table = table.append_column(SCHEMA.field(AS_OF), pa.nulls(len(table), SCHEMA.field(AS_OF).type))
+            return table.select(SCHEMA.names).cast(SCHEMA)
+        except (pa.ArrowException, KeyError, ValueError, OSError) as error:
             raise BadInput(
                 str(self.path),
                 expected="answers recorded by `unpump review --serve`",
                 got=printable(str(error)),
                 todo="Move the file away; a new one is begun.",
             ) from error
+
+    def add(self, row: Mapping[str, Any], why: str) -> None:
+        """Write one answer down, as given now by this reviewer."""
+        now = {"why": printable(why, 2000) or None, "reviewer": self.reviewer, "decided_at": datetime.now(UTC)}
+        with self.lock:
+            table = pa.Table.from_pylist([{**row, **now}], schema=SCHEMA)
+            write_all({self.path: pa.concat_tables([self.answers(), table])})
+
+    def record(self, account: str, answer: str, why: str) -> None:
+        """Write one answer down."""
+        raise NotImplementedError
+
+    def page(self, account: str | None = None, said: str = "", start: int = 0) -> str:
+        """The page, with the case of ``account`` where one is asked for, and lists from entry ``start`` on."""
+        raise NotImplementedError
+
+
+class Desk(Book):
+    """Accounts of a run: what the pages show and what is recorded; nothing here knows of HTTP."""
+
+    def __init__(self, layout: Layout, params: Params, reviewer: str) -> None:
+        from models.bundle import from_files
+        from pipeline.stage import load
+
+        self.layout, self.params = layout, params
+        model = from_files(load("model", layout, "review"), str(layout.path("model")))
+        self.version = model.version
+        self.known: dict[str, dict[str, Any]] = {}
+        super().__init__(layout.data / FILE, reviewer)
 
     def case(self, account: str) -> dict[str, Any]:
         """The case of an account, computed once."""
@@ -103,17 +131,13 @@ class Desk:
             "account_id": case["account_id"],
             "answer": answer,
             "decision": decided if case["is_bot"] is not None else None,
-            "why": printable(why, 2000) or None,
             "bot_probability": case["final"],
             "tier": case["final_tier"],
             "model_version": self.version,
-            "reviewer": self.reviewer,
-            "decided_at": datetime.now(UTC),
         }
-        with self.lock:
-            write_all({self.path: pa.concat_tables([self.answers(), pa.Table.from_pylist([row], schema=SCHEMA)])})
+        self.add(row, why)
 
-    def page(self, account: str | None = None, said: str = "") -> str:
+    def page(self, account: str | None = None, said: str = "", start: int = 0) -> str:
         """The page, with the case of ``account`` where one is asked for."""
         from review.casecards import looked_up
         from review.page import render, shown
@@ -143,7 +167,7 @@ class Desk:
         return render("desk.html.j2", context, forms=True)
 
 
-def handler(desk: Desk, addresses: Callable[[], set[str]]) -> type[BaseHTTPRequestHandler]:
+def handler(desk: Book, addresses: Callable[[], set[str]]) -> type[BaseHTTPRequestHandler]:
     """Answers requests of this machine's own browser for ``desk``; ``addresses`` are the names it may be called by."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -155,8 +179,10 @@ def handler(desk: Desk, addresses: Callable[[], set[str]]) -> type[BaseHTTPReque
             parts = urlsplit(self.path)
             if not self._ours() or parts.path != "/":
                 return self._refuse()
-            asked = parse_qs(parts.query, max_num_fields=5).get("account", [""])[0]
-            return self._send(desk.page(asked.strip() or None))
+            asked = parse_qs(parts.query, max_num_fields=5)
+            account, start = (asked.get(k, [""])[0].strip() for k in ("account", "start"))
+            place = int(start) if start.isascii() and start.isdigit() and len(start) < 12 else 0
+            return self._send(desk.page(account or None, start=place))
 
         def do_POST(self) -> None:
             """One answer."""
@@ -217,6 +243,17 @@ def open_desk(layout: Layout, params: Params, reviewer: str, port: int) -> tuple
         When the run has no model, the file of answers is another file, or the port is taken.
     """
     desk = Desk(layout, params, reviewer)
+    return bound(desk, port), desk
+
+
+def bound(desk: Book, port: int) -> ThreadingHTTPServer:
+    """A server for ``desk`` that is bound to this machine and does not answer yet.
+
+    Raises
+    ------
+    BadInput
+        When the port is taken.
+    """
     names: set[str] = set()
     try:
         server = ThreadingHTTPServer((HOST, port), handler(desk, lambda: names))
@@ -224,12 +261,12 @@ def open_desk(layout: Layout, params: Params, reviewer: str, port: int) -> tuple
         raise BadInput(f"--port {port}", expected="a free port", got=str(error), todo="Name another, or 0.") from error
     server.daemon_threads = True
     names |= {f"{name}:{server.server_port}" for name in (HOST, "localhost")}
-    return server, desk
+    return server
 
 
-def serve(layout: Layout, params: Params, reviewer: str, port: int) -> dict[str, Any]:
+def serve(desk: Book, port: int) -> dict[str, Any]:
     """Answer until interrupted; returns where the answers are."""
-    server, desk = open_desk(layout, params, reviewer, port)
+    server = bound(desk, port)
     address = f"http://{HOST}:{server.server_port}/"
     log.info("open %s (end with Ctrl-C); answers go to %s", address, desk.path)
     try:
@@ -238,4 +275,4 @@ def serve(layout: Layout, params: Params, reviewer: str, port: int) -> dict[str,
         log.info("closed")
     finally:
         server.server_close()
-    return {"address": address, "answers": desk.answers().num_rows, "file": str(Path(desk.path))}
+    return {"address": address, "answers": desk.answers().num_rows, "file": str(desk.path)}

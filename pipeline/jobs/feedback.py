@@ -129,8 +129,14 @@ def _none_met(refused: pd.DataFrame) -> BadInput:
     )
 
 
-def _dataset(scores: Path) -> Any:
-    """The scores as a data set that reads only what is asked for."""
+def scores_in(scores: Path) -> Any:
+    """The scores in a folder as a data set (of pyarrow) that reads only what is asked for.
+
+    Raises
+    ------
+    BadInput
+        When the folder holds no scores.
+    """
     import pyarrow as pa
     import pyarrow.dataset as ds
 
@@ -163,7 +169,7 @@ def _scores(scores: Path, ids: Sequence[str]) -> pd.DataFrame:
 
     wanted = ["account_id", "bot_probability", "scored_tier", "model_version", "as_of", "audit", "reasons"]
     usable = ds.field("account_id").isin(pa.array(ids, pa.string())) & (ds.field("status") != "invalid")
-    rows = _dataset(scores).to_table(columns=wanted, filter=usable).to_pandas()
+    rows = scores_in(scores).to_table(columns=wanted, filter=usable).to_pandas()
     return rows.rename(columns={"scored_tier": "tier"})
 
 
@@ -173,7 +179,7 @@ def _drawn(scores: Sequence[Path]) -> pd.DataFrame:
     import pyarrow.dataset as ds
 
     wanted = ["account_id", "status", "tier", "scored_tier", "bot_probability", "audit", "as_of"]
-    rows = [_dataset(place).to_table(columns=wanted, filter=ds.field("audit")).to_pandas() for place in scores]
+    rows = [scores_in(place).to_table(columns=wanted, filter=ds.field("audit")).to_pandas() for place in scores]
     found = pd.concat(rows, ignore_index=True).sort_values(["account_id", "as_of"], kind="stable")
     return found.drop_duplicates("account_id", keep="last").reset_index(drop=True)
 
