@@ -24,7 +24,9 @@ from models.authenticity import INTENTS
 from models.authenticity_intervals import UNITS
 from pipeline.audit.constants import Constants, shipped
 from pipeline.audit.estimates import after_likes
+from pipeline.audit.evidence import ACTIONS
 from pipeline.audit.verdicts import intents_of
+from pipeline.audit.whatif import HIDES, what_if
 from pipeline.dvcyaml import PROJECT
 from pipeline.files import write_all
 
@@ -66,8 +68,37 @@ def measure(folder: Path, sight: Sight, constants: Constants) -> dict[str, Any]:
         "called_at_1": int(strict.sum()),
         "found_at_1": int((strict & looks["pumped"]).sum()),
     }
+    found["whole"] = whole(connection, constants)
+    found["what_if"] = honest_lost(connection, constants)
     intentions(connection, folder)
     found["intents"] = {unit: blamed(connection, unit, constants) for unit in UNITS}
+    return found
+
+
+def whole(connection: Any, constants: Constants) -> dict[str, Any]:
+    """All likes of the town together: how many are pumped in truth, as estimated, and the ends of the interval."""
+    e = errors(connection, "creator")
+    low, high = constants.widths["creator"].interval(e["likes"], e["pumped"], e["spread"], e["rests_on"])
+    all_of = {"truth": e["truth"], "estimate": e["pumped"], "low": low, "high": high, "likes": e["likes"]}
+    return {name: float(values.sum()) for name, values in all_of.items()}
+
+
+def honest_lost(connection: Any, constants: Constants) -> list[dict[str, Any]]:
+    """For each action of the what-if: honest likes that are truly lost, as estimated, and the ends of the interval."""
+    effects, _ = what_if(connection, constants.widths["creator"], 1)
+    found = []
+    for e in effects:
+        least, hides = ACTIONS[e["action"]], e["action"] in HIDES
+        gone = f"coalesce(a.tier, 0) >= {least}" if hides else "false"
+        ((given, kept),) = connection.execute(
+            # On hidden posts all honest likes, seen or not; elsewhere those seen of accounts that are met.
+            f"SELECT (SELECT count(*) FROM judged j LEFT JOIN truth t USING (post, actor) LEFT JOIN actors a "
+            f"ON a.account = j.author WHERE j.tier >= {least} AND t.cause IS NULL AND NOT {gone}), "
+            f"(SELECT coalesce(sum(h.n - h.pumped), 0) FROM posts p JOIN honest h USING (post) LEFT JOIN actors a "
+            f"ON a.account = p.author WHERE {gone})"
+        ).fetchall()
+        ends = {"estimate": e["honest_lost"], "low": e["honest_lost_low"], "high": e["honest_lost_high"]}
+        found.append({"action": e["action"], "lost": e["likes_lost"], "truth": float(given + kept), **ends})
     return found
 
 

@@ -67,7 +67,7 @@ RATIOS: dict[str, Ratio] = {
             "followers_vs_posts",
             "Followers against posts",
             "high",
-            "{value:.3g} followers in all for each post ever written and one more (since when they follow is not known)",
+            "{value:.3g} followers in all for each post ever written and one more; since when they follow is unknown",
             "This resembles bought followers; being well-known from elsewhere, or deleting posts, does it too.",
         ),
     )

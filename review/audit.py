@@ -15,6 +15,7 @@ from review.auditparts import (
     rate,
     rate_ends,
     section,
+    share,
     table,
     tile,
 )
@@ -23,13 +24,16 @@ from review.page import render
 _SHOWN_RANKS = "Places that the intervals leave open stand below each rank."
 
 
-def list_page(summary: Row, rows: Sequence[Row], ranked: bool) -> str:
+def list_page(summary: Row, rows: Sequence[Row], known: int, how: str) -> str:
     """The page of all creators: those asked for, best first, or those with most pumped likes.
 
     Parameters
     ----------
     summary : as in ``audit.json``
-    rows : as in ``audit.parquet``, each with page (its address or None); where ``ranked`` with rank, asked, price, cost
+    rows : as in ``audit.parquet``, each with page (its address or None); where ranked with rank, asked, price, cost,
+        status_says (why there is no row) and could_be
+    known : how many there are, more than ``rows`` where the page does not hold them all
+    how : ``ranked`` (a list was asked for), ``asked`` (single ones were) or ``worst``
     """
     total = summary["likes"]
     if not total:
@@ -38,29 +42,21 @@ def list_page(summary: Row, rows: Sequence[Row], ranked: bool) -> str:
         says = [
             f"{summary['creators']:,} creators were audited. Of {total:,} likes on their posts, "
             f"{summary['likes_seen']:,} are "
-            f"known one by one. An estimated {summary['pumped_share']:.1%} of all are pumped; "
+            f"known one by one. An estimated {share(summary)} of all are pumped; "
             f"{summary['pumped_posts']:,} "
             "posts look as if somebody had ordered or traded likes for them.",
+            "The interval of all likes adds up the ends of those of all creators, as if all erred the same way.",
         ]
+        ends = f"{summary['authentic_low']:,.0f} to {summary['authentic_high']:,.0f}"
         tiles = [
             tile("likes counted", f"{total:,}", "on all posts"),
-            tile("authentic", f"{summary['authentic']:,.0f}", "estimated"),
+            tile("authentic", f"{summary['authentic']:,.0f}", f"estimated; {ends}"),
         ]
         tiles += [tile(way, f"{summary['by_way'][way]:,.0f}", WAY_SAYS[way]) for way in WAYS]
     sections = [
         section("summary", "In a hurry", says=says, tiles=tiles),
-        _ranking(rows) if ranked else _worst(rows),
-        section(
-            "what-if",
-            "What acting on a tier would do",
-            says=[
-                "Before a platform acts: likes it would no longer count, how many of them are estimated to be "
-                "honest, and how "
-                f"many of the {summary['what_if'][0]['top'] if summary['what_if'] else 0} most liked posts would "
-                "leave their places. Only likes that are known one by one are told.",
-            ],
-            tables=[_effects(summary["what_if"])],
-        ),
+        _ranking(rows, known) if how == "ranked" else _others(rows, known, summary["creators"], how),
+        _what_if(summary["what_if"]),
     ]
     context = {
         "title": "How much of this engagement is real",
@@ -71,12 +67,13 @@ def list_page(summary: Row, rows: Sequence[Row], ranked: bool) -> str:
     return render("audit.html.j2", context)
 
 
-def _ranking(rows: Sequence[Row]) -> Row:
+def _ranking(rows: Sequence[Row], known: int) -> Row:
     by = next((r["ranked_by"] for r in rows if r.get("rank")), "")
     cells = []
     for r in rows:
         if r.get("row") is None:
-            cells.append([cell("–"), cell(r["asked"], "no likes of it are known"), *[cell("–")] * 7])
+            could = f" ({', '.join(r['could_be'][:3])})" if r["could_be"] else ""
+            cells.append([cell("–"), cell(r["asked"], f"{r['status_says']}{could}"), *[cell("–")] * 7])
             continue
         rank = cell(str(r["rank"]), f"{r['rank_best']} to {r['rank_worst']}") if r.get("rank") else cell("–")
         cells.append(
@@ -90,19 +87,41 @@ def _ranking(rows: Sequence[Row]) -> Row:
     says = (
         [f"Ranked by {by}. {_SHOWN_RANKS}"] if by else ["None can be ranked: neither followers nor prices are known."]
     )
+    if bare := sum(r.get("row") is None for r in rows):
+        says.append(f"{bare:,} of the {known:,} that were asked for have no page; why stands below each name.")
+    if known > len(rows):
+        says.append(f"The first {len(rows):,} of {known:,} are shown; all are in ranking.csv.")
     grid = table("Creators asked for", [("rank", True), *_COLUMNS, ("cost of an authentic like", False)], cells)
     return section("creators", "Creators", says=says, tables=[grid])
 
 
-def _worst(rows: Sequence[Row]) -> Row | None:
+def _others(rows: Sequence[Row], known: int, audited: int, how: str) -> Row | None:
     if not rows:
         return None
-    grid = table(
-        "Creators with most pumped likes, as estimated",
-        _COLUMNS,
-        [[_who(r, r["account_id"]), *_numbers(r)] for r in rows],
-    )
-    return section("creators", "Creators", tables=[grid])
+    says, caption = [], "Creators asked for"
+    if how == "worst":
+        caption = "Creators with most pumped likes, as estimated"
+        paged = sum(bool(r.get("page")) for r in rows)
+        says = [
+            f"The {len(rows):,} of {audited:,} with most pumped likes, as estimated; the first {paged:,} have a page "
+            "of their own. All are in audit.parquet."
+        ]
+    elif known > len(rows):
+        says = [f"The first {len(rows):,} of {known:,} are shown; all have a page."]
+    grid = table(caption, _COLUMNS, [[_who(r, r["account_id"]), *_numbers(r)] for r in rows])
+    return section("creators", "Creators", says=says, tables=[grid])
+
+
+def _what_if(effects: Sequence[Row]) -> Row:
+    says = [
+        "Before a platform acts: likes that would no longer count, how many of them are estimated to be honest, with a "
+        "90% interval, and how many of the "
+        f"{effects[0]['top'] if effects else 0} most liked posts would leave their places.",
+        "A like is lost with the account that gave it, which is known of likes seen one by one only, or with the post "
+        "it is on, as that is hidden; lost for both reasons it counts once, as lost with its giver. Every post before "
+        "and after is in what_if_posts.parquet.",
+    ]
+    return section("what-if", "What acting on a tier would do", says=says, tables=[_effects(effects)])
 
 
 _COLUMNS = [
@@ -130,7 +149,8 @@ def _numbers(row: Row) -> list[Row]:
 def _effects(effects: Sequence[Row]) -> Row:
     columns = [
         *(("action", True), ("accounts", False), ("likes lost", False), ("of them honest", False)),
-        *(("pumped ones taken off", False), ("posts that fall", False)),
+        *(("honest: lost with giver / with post", False), ("pumped ones taken off", False)),
+        *(("posts hidden", False), ("posts that fall", False)),
     ]
     rows = [
         [
@@ -139,11 +159,16 @@ def _effects(effects: Sequence[Row]) -> Row:
             cell(f"{e['likes_lost']:,}", f"{e['likes_lost'] / e['likes']:.1%} of all" if e["likes"] else ""),
             cell(
                 f"{e['honest_lost']:,.0f}",
-                f"{e['honest_lost'] / e['likes_lost']:.1%} of those lost" if e["likes_lost"] else "",
+                f"{e['honest_lost_low']:,.0f} to {e['honest_lost_high']:,.0f}" if e["likes_lost"] else "",
+            ),
+            cell(
+                f"{e['honest_lost_by_giver']:,.0f} / {e['honest_lost_with_post']:,.0f}",
+                f"of {e['likes_lost_by_giver']:,} / {e['likes_lost_with_post']:,} lost",
             ),
             cell(
                 f"{e['pumped_lost']:,.0f}", f"{e['pumped_lost'] / e['pumped']:.1%} of all pumped" if e["pumped"] else ""
             ),
+            cell(f"{e['posts_hidden']:,}", "with likes"),
             cell(f"{e['fall']:,}", f"of {e['top']:,}"),
         ]
         for e in effects

@@ -22,6 +22,7 @@ from review.auditparts import (
     rate_ends,
     section,
     share,
+    span,
     table,
     tile,
 )
@@ -106,14 +107,41 @@ def _time(row: Row, close: Row) -> Row | None:
     told_apart = sum(p for _, _, p in days)
     by = pumped * sum(n for _, n, _ in days) / told_apart if told_apart else 0.0
     svg, told = timeline([(day, n, min(n, p * by)) for day, n, p in days], low, high, row["rests_on"] != "counts")
-    return section("time", "Likes over time", pictures=picture(svg, told))
+    return section(
+        "time", "Likes over time", pictures=picture(svg, told), notes=_undrawn(row, sum(n for _, n, _ in days))
+    )
+
+
+def _undrawn(row: Row, drawn: int) -> list[str]:
+    """What the bars leave out or have too much, so that they can be set against the tiles."""
+    likes = row["likes"]
+    if drawn < likes:
+        return [
+            f"The bars show the {drawn:,} likes that are known one by one. The other {likes - drawn:,} of {likes:,} "
+            "are counted and not seen: when they were given is not known, so they are in the numbers above and in no "
+            "bar."
+        ]
+    if drawn > likes:
+        return [
+            f"The bars show all {drawn:,} likes that were seen; {likes:,} are counted, so {drawn - likes:,} or more "
+            "were taken back. The numbers above are of those counted."
+        ]
+    return []
 
 
 def _behind(row: Row) -> Row | None:
-    groups = row["groups"] or []
+    groups, bursts = row["groups"] or [], row["bursts"] or []
     says = [f"{row['pumped_posts']:,} of its posts look as if likes had been ordered or traded for them."]
+    grids = []
+    if bursts:
+        rows = [
+            [cell(b["post_id"]), cell(span(b)), cell(f"{b['likes']:,}"), cell(f"{b['pumped']:,.0f}")] for b in bursts
+        ]
+        columns = [("post", True), ("when (UTC)", True), ("likes", False), ("pumped", False)]
+        grids.append(table("Largest bursts of likes, on posts that look pumped", columns, rows))
     if not groups:
-        return section("behind", "What it rests on", says=[*says, "No farm or pod is known to have liked its posts."])
+        says.append("No farm or pod is known to have liked its posts.")
+        return section("behind", "What it rests on", says=says, tables=grids)
     says.append(
         "Farms and services like innocent posts too, to look innocent: a few likes of theirs are no sign of an order."
     )
@@ -123,7 +151,7 @@ def _behind(row: Row) -> Row | None:
         [("group", True), ("kind", True), ("likes", False)],
         rows,
     )
-    return section("behind", "What it rests on", says=says, tables=[grid])
+    return section("behind", "What it rests on", says=says, tables=[*grids, grid])
 
 
 def _aligned(row: Row) -> Row | None:

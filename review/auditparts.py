@@ -62,10 +62,16 @@ def rate(value: float) -> str:
     return f"{100 * value:.2g}%" if value < 0.0995 else f"{value:.0%}"
 
 
-def burst(burst: Row) -> str:
-    """A burst of likes: how many, when, and how many of them pumped."""
+def burst(burst: Row, named: bool = False) -> str:
+    """A burst of likes: how many, when, how many of them pumped, and on which post where it is ``named``."""
+    whose = f" on {shown(burst['post_id'], 80)}" if named else ""
+    return f"{burst['likes']:,} likes{whose} {span(burst)}, {burst['pumped']:,.0f} pumped"
+
+
+def span(burst: Row) -> str:
+    """Start and end of a burst, to the minute in UTC; the end with its date where that is another one."""
     first, last = burst["first_at"], burst["last_at"]
-    return f"{burst['likes']:,} likes {first:%Y-%m-%d %H:%M} to {last:%H:%M}, {burst['pumped']:,.0f} pumped"
+    return f"{first:%Y-%m-%d %H:%M} to {last:%H:%M}" if first.date() == last.date() else f"{day(first)} to {day(last)}"
 
 
 def day(moment: datetime | None) -> str:
@@ -95,5 +101,6 @@ def table(caption: str, columns: Sequence[tuple[str, bool]], rows: Sequence[Sequ
 
 
 def section(id: str, title: str, **parts: Any) -> Row:
-    """A section of a page; what is not given is empty."""
-    return {"id": id, "title": title, "says": [], "warnings": [], "tiles": [], "pictures": [], "tables": [], **parts}
+    """A section of a page; what is not given is empty. ``notes`` stand below its pictures."""
+    empty: dict[str, list[Any]] = {p: [] for p in ("says", "warnings", "tiles", "pictures", "notes", "tables")}
+    return {"id": id, "title": title, **empty, **parts}

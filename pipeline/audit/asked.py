@@ -5,14 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from features.errors import BadInput, printable
+from pipeline.audit.matching import Match
+
+if TYPE_CHECKING:
+    import duckdb
 
 MOST = 10_000  # rows of a list
+COLUMNS = ("account_id", "username")
+DELIMITERS = ",;\t"
 
 
 @dataclass(frozen=True)
@@ -22,10 +29,15 @@ class Asked:
     names: tuple[tuple[str, str], ...] = ()  # column (account_id or username) and value
     prices: tuple[float | None, ...] = ()
     price: float | None = None
+    accounts: tuple[str, ...] = ()  # account_id of single creators, instead of a list
+    posts: tuple[str, ...] = ()  # post_id of single posts
+    authors: tuple[str, ...] = ()  # account_id of who wrote these
 
 
 def read(path: Path | None, price: float | None) -> Asked:
     """The list in the CSV ``path``: a column account_id or username, and optionally price.
+
+    Header names count in any letter case; columns are parted by commas, semicolons or tabs, as the header is.
 
     Raises
     ------
@@ -38,37 +50,91 @@ def read(path: Path | None, price: float | None) -> Asked:
         return Asked(price=price)
     where = f"--creators {printable(str(path), 200)}"
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        rows = list(csv.DictReader(io.StringIO(text, newline="")))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        header, rows, delimiter = _table(path)
+    except (OSError, UnicodeError, csv.Error) as error:
         raise BadInput(
             where, expected="a CSV file in UTF-8", got=printable(str(error)), todo="Export the list again."
         ) from error
-    column = next((c for c in ("account_id", "username") if rows and c in rows[0]), None)
-    if column is None or len(rows) > MOST:
+    columns = [c for c in COLUMNS if c in header]
+    if not columns or not 1 <= len(rows) <= MOST:
         raise BadInput(
             where,
             expected=f"a header with account_id or username, and 1 to {MOST:,} rows",
-            got=f"{len(rows):,} rows, columns {printable(', '.join(map(str, rows[0] if rows else ())), 200) or 'none'}",
+            got=f"{len(rows):,} rows, columns {printable(', '.join(header), 200) or 'none'}",
             todo="Write for example `account_id,price` on the first line.",
         )
     names, prices = [], []
-    for line, row in enumerate(rows, start=2):
-        name = (row[column] or "").strip()
-        if not name:
+    for line, values in rows:
+        row = dict(zip(header, values, strict=False))
+        named = [(c, name) for c in columns if (name := row.get(c, "").strip())]
+        if not named:
             raise BadInput(
-                f"{where}, row {line}", expected=column, got="nothing", todo="Remove the row or name somebody."
+                f"{where}, row {line}", expected=columns[0], got="nothing", todo="Remove the row or name somebody."
             )
-        names.append((column, name))
-        prices.append(_price(row.get("price"), f"{where}, row {line}"))
+        names.append(named[0])
+        prices.append(_price(row.get("price"), f"{where}, row {line}", delimiter))
     return Asked(tuple(names), tuple(prices), price)
 
 
-def _price(given: Any, where: str) -> float | None:
-    if given is None or not str(given).strip():
+def _table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]], str]:
+    """Names of the columns as we write them, rows that are not empty with their line, and what parts the columns."""
+    raw = path.read_bytes()
+    # Spreadsheets that export "Unicode text" write UTF-16; both have a mark of what they are in front.
+    text = raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    first, _, rest = text.partition("\n")
+    skipped = 0
+    if first.strip().lower().startswith("sep="):  # a spreadsheet's own hint, no header
+        text, skipped = rest, 1
+    top = text.split("\n", 1)[0]
+    delimiter = max(DELIMITERS, key=top.count)
+    # A line is counted where its row ends, as editors count; names do not go over lines.
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    header = [re.sub(r"[\s-]+", "_", name.strip().lower()) for name in next(reader, [])]
+    rows = [(reader.line_num + skipped, row) for row in reader if any(v.strip() for v in row)]
+    return header, rows, delimiter
+
+
+def single(connection: duckdb.DuckDBPyConnection, asked: Asked, accounts: Sequence[str], posts: Sequence[str]) -> Asked:
+    """``asked`` with single creators and posts, after ``relations.number``.
+
+    Raises
+    ------
+    BadInput
+        When an account or a post is not in the tables.
+    """
+    for flag, ids, relation, column in (
+        ("--account", accounts, "people", "account_id"),
+        ("--post", posts, "written", "post_id"),  # without posts from after their author was observed
+    ):
+        known = _known(connection, relation, column, ids)
+        if unknown := next((i for i in ids if i not in known), None):
+            raise BadInput(
+                f"{flag} {printable(unknown, 80)}",
+                expected=f"a {column} of the tables",
+                got="none of this name",
+                todo="Write it as the tables do, letter by letter.",
+            )
+    authors = connection.execute(
+        "SELECT DISTINCT p.account_id FROM written w JOIN people p ON p.account = w.author "
+        "WHERE list_contains($1, w.post_id) ORDER BY 1",
+        [list(posts)],
+    ).fetchall()
+    once = (tuple(dict.fromkeys(ids)) for ids in (accounts, posts))
+    return replace(asked, accounts=next(once), posts=next(once), authors=tuple(a for (a,) in authors))
+
+
+def _known(connection: duckdb.DuckDBPyConnection, relation: str, column: str, ids: Sequence[str]) -> set[str]:
+    found = connection.execute(f"SELECT {column} FROM {relation} WHERE list_contains($1, {column})", [list(ids)])
+    return {one for (one,) in found.fetchall()}
+
+
+def _price(given: str | None, where: str, delimiter: str) -> float | None:
+    if given is None or not given.strip():
         return None
+    # Where semicolons part columns, commas are in use for decimals.
+    plain = given.strip().replace(",", ".") if delimiter == ";" and "." not in given else given
     try:
-        value = float(given)
+        value = float(plain)
     except (TypeError, ValueError) as error:
         raise BadInput(
             where, expected="a price such as 250.00", got=printable(str(given), 60), todo="Write a plain number."
@@ -82,7 +148,7 @@ def _check_price(value: float, where: str) -> float:
     return value
 
 
-def ranking(asked: Asked, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def ranking(asked: Asked, matches: Sequence[Match], rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The creators asked for, best first, with the places their intervals leave open.
 
     Where all that are known have a price they are ranked by the cost of an authentic like, lowest first; else by
@@ -91,15 +157,25 @@ def ranking(asked: Asked, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]
     Parameters
     ----------
     asked : names and prices
+    matches : who each name is
     rows : creators as in ``audit.parquet``, with ``username``
+
+    Returns
+    -------
+    a row for each name: asked, price, ``row`` (None where it is not audited), status, could_be (accounts, where the
+    name fits several), and rank, cost and the rest where they are known
     """
-    by = {("account_id", r["account_id"]): r for r in reversed(rows)}
-    by |= {("username", r["username"]): r for r in reversed(rows) if r["username"]}
+    by = {r["account_id"]: r for r in rows}
     found: list[dict[str, Any]] = []
-    for place, (name, own) in enumerate(zip(asked.names, asked.prices, strict=True)):
-        row = by.get(name)
+    for place, (name, own, match) in enumerate(zip(asked.names, asked.prices, matches, strict=True)):
+        row = by.get(match.account or "")
         price = own if own is not None else asked.price
-        found.append({"asked": name[1], "place": place, "price": price, "row": row, **costs(row, price)})
+        found.append(
+            {
+                **{"asked": name[1], "place": place, "price": price, "row": row, **costs(row, price)},
+                **{"status": match.status(row is not None), "account_id": match.account, "could_be": match.several},
+            }
+        )
     known = [f for f in found if f["row"] is not None]
     by_cost = bool(known) and all(f["cost"] is not None for f in known)
     for f in known:

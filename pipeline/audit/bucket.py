@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import duckdb
 
 # What is made of a bucket and read on the driver: of each post, of each author, and for pages of some authors.
-BY_POST = ("posts", "witnessed", "post_cells", "post_bursts", "post_groups")
+BY_POST = ("posts", "witnessed", "post_cells", "bursts", "post_groups")
 BY_AUTHOR = ("creators", "creator_cells", "creator_groups", "wrote", "gained")
 CLOSE = ("like_days", "audience")
 # Rows that Spark brings together, a folder ``bucket=K`` for each bucket that has some.

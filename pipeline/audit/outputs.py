@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,8 @@ from pipeline.audit import written
 from pipeline.audit.asked import Asked, costs, ranking
 from pipeline.audit.closeup import by_likes, close_ups
 from pipeline.audit.constants import Constants
-from pipeline.audit.whatif import what_if
+from pipeline.audit.matching import STATUS_SAYS, matches
+from pipeline.audit.whatif import CHANGED, changed_posts, what_if
 from pipeline.files import write_all, write_value
 
 if TYPE_CHECKING:
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
 
     from pipeline.settings import Authenticity
 
+log = logging.getLogger(__name__)
 Row = dict[str, Any]
+MOST_LISTED = 2_000  # creators asked for that the page of the list shows; more would make it too large
 RANKING = (
     *(
         "rank",
@@ -37,6 +41,7 @@ RANKING = (
         "account_id",
         "username",
         "status",
+        "could_be",
         "followers",
         "posts",
     ),
@@ -64,24 +69,19 @@ def publish(
     from review.auditcreator import creator_page
 
     every = written.creators(connection, constants)
-    names = dict(connection.execute("SELECT account_id, username FROM people").fetchall()) if asked.names else {}
-    listed = chosen_rows(every, asked, names, settings)
-    ranked = ranking(asked, listed) if asked.names else []
-    if asked.names and not any(f["row"] for f in ranked):
-        raise BadInput(
-            "--creators",
-            expected="creators with posts that have likes in the tables",
-            got=f"none of {len(ranked):,}, such as {printable(asked.names[0][1], 80)}",
-            todo="Write account_id or username as the tables do.",
-        )
-    shown = [f["row"] for f in ranked if f["row"]] if ranked else listed
-    paged = list({r["account_id"]: r for r in shown}.values())[: settings.pages]
+    ranked = _ranked(connection, asked, every)
+    listed = [] if asked.names else _chosen(every, asked, settings)
+    shown = [f["row"] for f in ranked if f["row"]] or listed
+    one_each = list({r["account_id"]: r for r in shown}.values())
+    # Who was asked for gets a page, however many they are.
+    paged = one_each if _wanted(asked) else one_each[: settings.pages]
     addresses = {r["account_id"]: f"creators/{page_name(r['account_id'])}" for r in paged}
     close = close_ups(connection, list(addresses), likes)
-    effects, fallen = what_if(connection, settings.top)
+    effects, fallen = what_if(connection, constants.widths["creator"], settings.top)
     counts: Row = {"posts": 0, "pumped_posts": int(pa.compute.sum(every["pumped_posts"]).as_py() or 0)}
+    written_rows: Row = {"what_if.parquet": fallen.num_rows}
     detailed: dict[str, Row] = {}
-    posts_wanted = {p for c in close.values() for p in c["posts"]}
+    posts_wanted = {p for c in close.values() for p in c["posts"]} | set(asked.posts)
 
     def write_audit(path: Path) -> None:
         with pq.ParquetWriter(path, written.SCHEMA, compression="zstd") as writer:
@@ -92,6 +92,14 @@ def publish(
                 if posts_wanted:
                     some = piece.filter(pa.compute.is_in(piece["post_id"], pa.array(sorted(posts_wanted), pa.string())))
                     detailed.update((r["post_id"], r) for r in some.to_pylist())
+        written_rows[path.name] = every.num_rows + counts["posts"]
+
+    def write_changed(path: Path) -> None:
+        written_rows[path.name] = 0
+        with pq.ParquetWriter(path, CHANGED, compression="zstd") as writer:
+            for piece in changed_posts(connection, settings.least_likes):
+                written_rows[path.name] += piece.num_rows
+                writer.write_table(piece)
 
     totals = _totals(every)
     summary: Row = {"creators": every.num_rows, **totals, "what_if": effects, "fitted_on": dict(constants.fitted)}
@@ -99,49 +107,108 @@ def publish(
 
     def told() -> Row:
         """The summary, known after all posts were written."""
-        return {**summary, **counts, "says": _says(every.num_rows, counts, totals)}
+        return {**summary, **counts, "rows": written_rows, "says": _says(every.num_rows, counts, totals)}
 
     def write_pages(path: Path) -> None:
-        pages = {}
+        path.mkdir(parents=True)
         for r in paged:
             price, near = price_of.get(r["account_id"], asked.price), close[r["account_id"]]
             kept = [detailed[p] for p in near["posts"] if p in detailed]
-            pages[page_name(r["account_id"])] = creator_page(
-                {**r, "price": price, **costs(r, price)}, {**near, "posts": kept}
-            )
-        write_value(path, pages)
+            page = creator_page({**r, "price": price, **costs(r, price)}, {**near, "posts": kept})
+            write_value(path / page_name(r["account_id"]), page)
 
-    rows = [{**f, **(f["row"] or {}), "page": addresses.get((f["row"] or {}).get("account_id", ""))} for f in ranked]
+    rows = [
+        {
+            **f,
+            **(f["row"] or {}),
+            "page": addresses.get(f["account_id"] or ""),
+            "status_says": STATUS_SAYS.get(f["status"]),
+        }
+        for f in ranked
+    ]
     rows = rows or [{**r, "page": addresses.get(r["account_id"])} for r in listed]
+    how = "ranked" if ranked else "asked" if _wanted(asked) else "worst"
+    most = MOST_LISTED if _wanted(asked) else settings.listed
+    if len(rows) > most and ranked:
+        log.warning("audit.html lists the first %s of %s creators; ranking.csv has all", f"{most:,}", f"{len(rows):,}")
     # The rows of posts come first: what is written after them tells of them.
     files: dict[Path, Any] = {
         out / "audit.parquet": write_audit,
         out / "what_if.parquet": fallen,
+        out / "what_if_posts.parquet": write_changed,
         out / "audit.json": lambda path: write_value(path, told()),
-        out / "audit.html": lambda path: write_value(path, list_page(told(), rows[: settings.listed], bool(ranked))),
+        out / "audit.html": lambda path: write_value(path, list_page(told(), rows[:most], len(rows), how)),
         out / "creators": write_pages,
         **{out / name: value for name, value in more.items()},
     }
     if ranked:
         files[out / "ranking.csv"] = _csv(ranked).encode()
     write_all(files)
-    short = {k: v for k, v in told().items() if k not in ("what_if", "fitted_on")}
-    return {**short, "pages": len(paged), "out": str(out)}
+    short = {k: v for k, v in told().items() if k not in ("what_if", "fitted_on", "rows")}
+    single = {"told": _told(asked, listed, detailed)} if asked.accounts or asked.posts else {}
+    return {**short, **single, "pages": len(paged), "out": str(out)}
 
 
-def chosen_rows(every: pa.Table, asked: Asked, names: Mapping[str, Any], settings: Authenticity) -> list[Row]:
-    """Rows of the creators asked for; without a list, of those with most pumped likes."""
-    if asked.names:
-        ids = {v for c, v in asked.names if c == "account_id"}
-        called = {v for c, v in asked.names if c == "username"}
-        ids |= {account for account, name in names.items() if name in called}
-        some = every.filter(pa.compute.is_in(every["account_id"], pa.array(sorted(ids), pa.string())))
-        return [{**r, "username": names.get(r["account_id"])} for r in some.to_pylist()]
+def _wanted(asked: Asked) -> bool:
+    return bool(asked.names or asked.accounts or asked.posts)
+
+
+def _ranked(connection: duckdb.DuckDBPyConnection, asked: Asked, every: pa.Table) -> list[Row]:
+    """The creators of the list, best first; says in the log of whom there will be no page, and why."""
+    if not asked.names:
+        return []
+    people = connection.execute("SELECT account_id, username, platform FROM people").fetchall()
+    who = matches(asked.names, people)
+    names = {account: username for account, username, _ in people}
+    rows = [{**r, "username": names.get(r["account_id"])} for r in _rows_of(every, {m.account for m in who})]
+    ranked = ranking(asked, who, rows)
+    for f in ranked:
+        f["username"] = names.get(f["account_id"])
+    by_status = {s: [f["asked"] for f in ranked if f["status"] == s] for s in STATUS_SAYS}
+    if not any(f["row"] for f in ranked):
+        raise BadInput(
+            "--creators",
+            expected="creators with posts that have likes in the tables",
+            got=", ".join(f"{len(some):,} times {s}, as {_some(some, 1)}" for s, some in by_status.items() if some),
+            todo="Write account_id or username as the tables do.",
+        )
+    for status, some in by_status.items():
+        if some:
+            log.warning(
+                "%s of %s creators asked for have no page, as %s: %s",
+                *(f"{len(some):,}", f"{len(ranked):,}", STATUS_SAYS[status], _some(some)),
+            )
+    return ranked
+
+
+def _some(names: Sequence[str], most: int = 5) -> str:
+    more = f" and {len(names) - most:,} more" if len(names) > most > 1 else ""
+    return ", ".join(printable(n, 80) for n in names[:most]) + more
+
+
+def _rows_of(every: pa.Table, accounts: Iterable[str | None]) -> list[Row]:
+    wanted = pa.array(sorted({a for a in accounts if a is not None}), pa.string())
+    return list(every.filter(pa.compute.is_in(every["account_id"], wanted)).to_pylist())
+
+
+def _chosen(every: pa.Table, asked: Asked, settings: Authenticity) -> list[Row]:
+    """Rows of the creators asked for, and of the authors of posts asked for; else of those with most pumped likes."""
+    if asked.accounts or asked.posts:
+        return [{**r, "username": None} for r in _rows_of(every, {*asked.accounts, *asked.authors})]
     pumped = pa.compute.multiply(every["pumped_share"], every["likes"].cast(pa.float64()))
     keys = every.select(["account_id"]).append_column("pumped", pumped)
     order = pa.compute.sort_indices(keys, [("pumped", "descending"), ("account_id", "ascending")])
     first = every.take(order[: max(settings.pages, settings.listed)])
     return [{**r, "username": None} for r in first.to_pylist()]
+
+
+def _told(asked: Asked, listed: Sequence[Row], detailed: Mapping[str, Row]) -> list[str]:
+    """What is said in the terminal of each creator and post asked for."""
+    from review.audittext import creator_text, nothing_text, post_text
+
+    by = {r["account_id"]: r for r in listed}
+    creators = [creator_text(by[a]) if a in by else nothing_text("Account", a) for a in asked.accounts]
+    return creators + [post_text(detailed[p]) if p in detailed else nothing_text("Post", p) for p in asked.posts]
 
 
 def page_name(account: str) -> str:
@@ -150,16 +217,25 @@ def page_name(account: str) -> str:
 
 
 def _totals(every: pa.Table) -> Row:
-    total = {c: float(pa.compute.sum(every[c]).as_py() or 0) for c in ("likes", "likes_seen", "authentic", *WAYS)}
+    # Ends are added up as if all creators erred the same way, as they do where pumping is better hidden than is usual.
+    ends = ("authentic", "authentic_low", "authentic_high")
+    total = {c: float(pa.compute.sum(every[c]).as_py() or 0) for c in ("likes", "likes_seen", *ends, *WAYS)}
+    part = {end: 1 - total[end] / total["likes"] if total["likes"] else None for end in ends}
     verdicts = {v["values"]: v["counts"] for v in every["verdict"].value_counts().to_pylist()}
     return {
         "likes": int(total["likes"]),
         "likes_seen": int(total["likes_seen"]),
-        "authentic": round(total["authentic"], 1),
-        "pumped_share": round(1 - total["authentic"] / total["likes"], 4) if total["likes"] else None,
+        **{end: round(total[end], 1) for end in ends},
+        "pumped_share": _rounded(part["authentic"]),
+        "pumped_share_low": _rounded(part["authentic_high"]),
+        "pumped_share_high": _rounded(part["authentic_low"]),
         "by_way": {w: round(total[w], 1) for w in WAYS},
         "verdicts": {v: int(verdicts.get(v, 0)) for v in (*INTENTS, "unclear")},
     }
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 4)
 
 
 def _says(creators: int, counts: Row, totals: Row) -> str:
@@ -168,7 +244,8 @@ def _says(creators: int, counts: Row, totals: Row) -> str:
     return (
         f"{creators:,} creators, {counts['posts']:,} posts, {totals['likes']:,} likes, {totals['likes_seen']:,} "
         "of them "
-        f"seen; {totals['pumped_share']:.1%} estimated to be pumped, {counts['pumped_posts']:,} posts look pumped"
+        f"seen; {totals['pumped_share']:.1%} ({totals['pumped_share_low']:.1%} to {totals['pumped_share_high']:.1%}) "
+        f"estimated to be pumped, {counts['pumped_posts']:,} posts look pumped"
     )
 
 
@@ -178,7 +255,7 @@ def _csv(ranked: Sequence[Row]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(RANKING)
     for f in ranked:
-        row = {**(f["row"] or {}), **f, "status": "audited" if f["row"] else "no likes known"}
+        row = {**(f["row"] or {}), **f, "could_be": " ".join(f["could_be"])}
         writer.writerow([_inert(row.get(c)) for c in RANKING])
     return out.getvalue()
 

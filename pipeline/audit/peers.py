@@ -14,7 +14,7 @@ LEAST_POSTS, LEAST_LIKES = 3, 10  # of a creator, for a ratio of its posts
 RECENT_DAYS = 90  # in which growth is set against posts
 
 
-# Which SQL gives each ratio of ``models.alignment``, of a row of ``beside``: who it is, what it wrote and whom it gained.
+# Which SQL gives each ratio of ``models.alignment``, of a row of ``beside``: who it is, what it wrote, whom it gained.
 _WRITTEN = "greatest(coalesce(posts_count, written), written)"
 # Of whose followers none is dated nothing is known, unless there are none.
 _GAINED = "coalesce(gained, CASE WHEN followers = 0 THEN 0 END)"
@@ -37,7 +37,7 @@ def align(connection: duckdb.DuckDBPyConnection, follows: bool) -> None:
 
 
 def sum_up(connection: duckdb.DuckDBPyConnection, follows: bool) -> None:
-    """Make ``wrote``, what each author wrote and got for it, and ``gained``, the recent followers of those with a dated one."""
+    """Make ``wrote``, what each author wrote and got for it, and ``gained``, recent followers where any is dated."""
     connection.execute(
         "CREATE TEMP TABLE wrote AS SELECT w.author, count(*) FILTER (WHERE l.likes IS NOT NULL) AS posts, "
         "count(*) AS written, sum(l.likes)::BIGINT AS likes, sum(w.comments_count)::BIGINT AS comments, "

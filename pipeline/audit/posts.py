@@ -47,6 +47,8 @@ def count_cells(connection: duckdb.DuckDBPyConnection) -> None:
 def estimate(connection: duckdb.DuckDBPyConnection, counters: Additive) -> None:
     """Make ``posts``: likes counted and seen, and how many of them each way of pumping is estimated to have brought.
 
+    On the way ``witnessed`` is made: sums over the likes seen of each post, and for each action over those of accounts
+    that it meets: ``lost_`` (how many), ``honest_`` (of them honest) and ``doubt_`` (variance of that).
     Of likes that are seen their own probabilities are summed up. Those that are not seen are taken to be like those
     that are, as far as these go beyond ``COUNTERS_WEIGH``, and like those of posts with such counters. So are likes of
     accounts of which nothing is known: had they all been given for money, nothing would tell.
@@ -56,7 +58,8 @@ def estimate(connection: duckdb.DuckDBPyConnection, counters: Additive) -> None:
     sums = ", ".join(f"coalesce(sum({c}) {known}, 0)::BIGINT AS {c}" for c in ("pumped", "spread", *WAYS))
     lost = ", ".join(
         f"count(*) FILTER (WHERE tier >= {least}) AS lost_{action}, "
-        f"coalesce(sum({int(MILLION)} - pumped) FILTER (WHERE tier >= {least}), 0)::BIGINT AS honest_{action}"
+        f"coalesce(sum({int(MILLION)} - pumped) FILTER (WHERE tier >= {least}), 0)::BIGINT AS honest_{action}, "
+        f"coalesce(sum(spread) FILTER (WHERE tier >= {least}), 0)::BIGINT AS doubt_{action}"
         for action, least in ACTIONS.items()
     )
     connection.execute(

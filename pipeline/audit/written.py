@@ -10,8 +10,10 @@ import pyarrow as pa
 
 from models.authenticity import INTENTS, WAYS
 from models.authenticity_intervals import BASES, basis
+from pipeline.audit.behind import MOST_BURSTS, MOST_CREATOR_BURSTS, burst_lists
 from pipeline.audit.constants import Constants
 from pipeline.audit.evidence import MILLION, vague
+from pipeline.audit.pieces import pieces
 
 if TYPE_CHECKING:
     import duckdb
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 MOMENT = pa.timestamp("us", tz="UTC")
 NUMBER, COUNT, TEXT = pa.float64(), pa.int64(), pa.string()
-BURST = pa.struct([("first_at", MOMENT), ("last_at", MOMENT), ("likes", COUNT), ("pumped", NUMBER)])
+BURST = pa.struct([("post_id", TEXT), ("first_at", MOMENT), ("last_at", MOMENT), ("likes", COUNT), ("pumped", NUMBER)])
 GROUP = pa.struct([("group_id", TEXT), ("kind", TEXT), ("likes", COUNT)])
 RATIO = pa.struct([("name", TEXT), ("value", NUMBER), ("percentile", NUMBER), ("peers", COUNT), ("scope", TEXT)])
 SCHEMA = pa.schema(
@@ -48,12 +50,11 @@ SCHEMA = pa.schema(
         ("authentic_rate", NUMBER),
         ("authentic_rate_low", NUMBER),
         ("authentic_rate_high", NUMBER),
-        ("bursts", pa.list_(BURST)),
+        ("bursts", pa.list_(BURST)),  # the largest, of posts that look pumped
         ("groups", pa.list_(GROUP)),
         ("ratios", pa.list_(RATIO)),
     ]
 )
-BATCH, ROWS = 500_000, 250_000  # asked of DuckDB at once, and written at once
 _SUMS = ("likes", "seen", "unknown", "pumped", "spread", *WAYS)
 
 
@@ -61,9 +62,10 @@ def creators(connection: duckdb.DuckDBPyConnection, constants: Constants) -> pa.
     """Rows of all creators, sorted by account_id."""
     found = connection.sql(
         f"SELECT q.account_id, c.posts, q.followers, {', '.join(f'c.{s}' for s in _SUMS)}, "
-        "i.* EXCLUDE (cell), c.struck AS pumped_posts, d.groups, r.ratios "
+        "i.* EXCLUDE (cell), c.struck AS pumped_posts, b.bursts, d.groups, r.ratios "
         "FROM creators c JOIN people q ON q.account = c.author JOIN creator_cells k USING (author) "
         "JOIN creator_intents i USING (cell) LEFT JOIN creator_groups d USING (author) "
+        f"LEFT JOIN ({burst_lists('author', MOST_CREATOR_BURSTS)}) b USING (author) "
         "LEFT JOIN (SELECT author, list({'name': name, 'value': value, 'percentile': percentile, 'peers': peers, "
         "'scope': scope} ORDER BY ratio) AS ratios FROM ratios GROUP BY author) r USING (author) ORDER BY q.account"
     ).to_arrow_table()
@@ -73,24 +75,15 @@ def creators(connection: duckdb.DuckDBPyConnection, constants: Constants) -> pa.
 def posts(connection: duckdb.DuckDBPyConnection, constants: Constants, least: int) -> Iterator[pa.Table]:
     """Rows of all posts with ``least`` likes or more, sorted by author and time, in pieces."""
     unsure = vague(connection)
-    reader = connection.sql(
+    rows = connection.sql(
         f"SELECT q.account_id, w.post_id, w.posted_us, {', '.join(f'p.{s}' for s in _SUMS)}, i.* EXCLUDE (cell), "
         "b.bursts, d.groups FROM posts p JOIN written w USING (post) JOIN people q ON q.account = p.author "
-        "JOIN post_cells k USING (post) JOIN post_intents i USING (cell) LEFT JOIN post_bursts b USING (post) "
+        "JOIN post_cells k USING (post) JOIN post_intents i USING (cell) LEFT JOIN "
+        f"({burst_lists('post', MOST_BURSTS)}) b USING (post) "
         f"LEFT JOIN post_groups d USING (post) WHERE p.likes >= {int(least)} ORDER BY p.post"
-    ).to_arrow_reader(BATCH)
-    waiting: list[pa.RecordBatch] = []
-    held = 0
-    for batch in reader:
-        waiting.append(batch)
-        held += batch.num_rows
-        # Pieces of one size, whatever batches DuckDB hands out, so that the bytes are the same.
-        while held >= ROWS:
-            whole = pa.Table.from_batches(waiting)
-            yield _rows(whole.slice(0, ROWS), "post", constants, unsure)
-            waiting, held = whole.slice(ROWS).to_batches(), held - ROWS
-    if held:
-        yield _rows(pa.Table.from_batches(waiting), "post", constants, unsure)
+    )
+    for piece in pieces(rows):
+        yield _rows(piece, "post", constants, unsure)
 
 
 def _rows(found: pa.Table, level: str, constants: Constants, vague: bool) -> pa.Table:

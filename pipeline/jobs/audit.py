@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,13 +32,15 @@ def audit(
     groups: Path | None = None,
     creators: Path | None = None,
     price: float | None = None,
+    accounts: Sequence[str] = (),
+    posts: Sequence[str] = (),
     root: Path = Path(),
 ) -> dict[str, Any]:
     """Audit every creator and post of ``tables``.
 
-    Writes ``audit.parquet``, ``audit.json``, ``what_if.parquet``, ``audit.html``, a page of its own for some creators
-    in ``creators/``, ``ranking.csv`` where creators were asked for, and ``groups.parquet`` and ``scores/`` where they
-    were made.
+    Writes ``audit.parquet``, ``audit.json``, ``what_if.parquet``, ``what_if_posts.parquet``, ``audit.html``, a page of
+    its own for some creators in ``creators/``, ``ranking.csv`` where a list was given, and ``groups.parquet`` and
+    ``scores/`` where they were made.
 
     Parameters
     ----------
@@ -50,17 +52,20 @@ def audit(
     groups : ``groups.parquet`` of the same tables; None looks for groups where the settings say so
     creators : CSV with account_id or username, and optionally price; they are ranked, and get a page each
     price : of one post, for creators without a price of their own
+    accounts, posts : account_id and post_id of single ones, instead of a list: pages and the page of the list are of
+        these creators and of the authors of these posts
     root : folder of the tracking store
 
     Returns
     -------
-    summary: creators, posts, likes, authentic (value, low and high over all creators are not added up: only value),
-    called pumped, pages, out
+    summary: creators, posts, likes, authentic (value and the ends of all creators added up), called pumped, pages, out,
+    and where single ones were asked for ``told``, a text for each
 
     Raises
     ------
     BadInput
-        When the tables, scores, groups, creators or the price cannot be used; earlier outputs stay as they were.
+        When the tables, scores, groups, creators or the price cannot be used, or an account or post is not known;
+        earlier outputs stay as they were.
     """
     from pipeline.audit import asked as asking
     from pipeline.audit.closeup import by_likes
@@ -73,6 +78,13 @@ def audit(
     settings, spark = params.authenticity, params.featurize.engine == "spark"
     if out.exists() and not out.is_dir():
         raise BadInput(f"--out {out}", expected="a folder", got="a file", todo="Name another folder.")
+    if creators and (accounts or posts):
+        raise BadInput(
+            "--creators",
+            expected="a list, or single ones with --account and --post",
+            got="both",
+            todo="Leave one of them out.",
+        )
     wanted = asking.read(creators, price)
     if spark:
         from pipeline.sparksession import session
@@ -89,6 +101,7 @@ def audit(
         show_tables(connection, known.files)
         number(connection, given, found)
         check_scored(connection, given, tables)
+        wanted = asking.single(connection, wanted, accounts, posts)
         grouped = found is not None
         likes: Callable[[duckdb.DuckDBPyConnection], None] = by_likes
         if spark:

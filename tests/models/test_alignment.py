@@ -54,4 +54,4 @@ def test_a_single_new_follower_is_nothing_odd_even_where_most_have_none():
 def test_followers_that_are_not_dated_are_said_to_be_all_there_ever_were():
     said = sentence("followers_vs_posts", 250, 0.5, 50, "near")
     assert "250 followers in all for each post ever written" in said
-    assert "since when they follow is not known" in said
+    assert "since when they follow is unknown" in said

@@ -96,7 +96,7 @@ def test_what_if_counts_whose_likes_would_go_and_who_would_fall(story):
 def test_the_same_tables_give_the_same_bytes(story):
     again = run(story, "again", groups=story / "groups.parquet")
     names = sorted(p.relative_to(again) for p in again.rglob("*") if p.is_file())
-    assert len(names) == 6  # audit.parquet, audit.json, what_if.parquet, audit.html, two creators
+    assert len(names) == 7  # audit.parquet, .json and .html, what_if.parquet, what_if_posts.parquet, two creators
     for name in names:
         assert (again / name).read_bytes() == (story / "out" / name).read_bytes(), name
 
@@ -131,7 +131,7 @@ def test_a_list_is_ranked_with_the_places_its_intervals_leave_open(story, tmp_pa
     assert [(r["asked"], r["rank"], r["status"]) for r in rows] == [
         ("ANN", "1", "audited"),
         ("BEA", "2", "audited"),
-        ("nobody", "", "no likes known"),
+        ("nobody", "", "unknown account"),
     ]
     ann = rows[0]
     assert ann["ranked_by"] == "cost of an authentic like"

@@ -13,6 +13,7 @@ from models.authenticity import INTENTS, POST_FACTORS, WAYS, Additive
 from pipeline.audit import peers, posts
 from pipeline.audit.asked import Asked, ranking
 from pipeline.audit.constants import Constants, shipped
+from pipeline.audit.matching import Match
 from pipeline.audit.verdicts import UNCLEAR, verdicts
 from pipeline.database import open_database
 
@@ -189,7 +190,7 @@ def test_places_that_overlapping_intervals_leave_open():
     # 100 a post over 10, 20 and 50 authentic likes a post: 10, 5 and 2 each. The first two overlap.
     rows = [creator("a", (80, 100, 250)), creator("b", (150, 200, 260)), creator("c", (400, 500, 600))]
     asked = Asked(tuple(("account_id", n) for n in "abc"), (None, None, None), price=100.0)
-    found = ranking(asked, rows)
+    found = ranking(asked, [Match(n) for n in "abc"], rows)
     assert [(f["asked"], f["rank"], f["rank_best"], f["rank_worst"], f["cost"]) for f in found] == [
         ("c", 1, 1, 1, 2.0),
         ("b", 2, 2, 3, 5.0),
@@ -198,7 +199,7 @@ def test_places_that_overlapping_intervals_leave_open():
 
 
 def test_where_no_like_may_be_authentic_the_cost_has_no_upper_end():
-    (found,) = ranking(Asked((("account_id", "a"),), (100.0,)), [creator("a", (0, 100, 200))])
+    (found,) = ranking(Asked((("account_id", "a"),), (100.0,)), [Match("a")], [creator("a", (0, 100, 200))])
     assert (found["cost_low"], found["cost"], found["cost_high"]) == (5.0, 10.0, None)
 
 
@@ -208,7 +209,8 @@ def test_without_prices_authentic_likes_per_follower_decide_and_unknown_ones_com
         creator("b", (80, 100, 120), rate=0.2),
         creator("c", (80, 100, 120), rate=0.9),
     ]
-    found = ranking(Asked(tuple(("account_id", n) for n in "abc"), (None, None, 5.0)), rows)
+    asked = Asked(tuple(("account_id", n) for n in "abc"), (None, None, 5.0))
+    found = ranking(asked, [Match(n) for n in "abc"], rows)
     assert [(f["asked"], f.get("rank")) for f in found] == [("c", 1), ("b", 2), ("a", None)]
 
 

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from hostile_corpus import HOSTILE
 
-from models.authenticity import INTENTS, WAYS
+from models.authenticity import INTENT_SAYS, INTENTS, WAY_SAYS, WAYS
 from review.audit import list_page
 from review.auditcreator import creator_page
 from review.auditparts import chance, rate
+from review.audittext import creator_text, post_text
 from review.page import LARGEST
 
 AT = datetime(2026, 5, 3, 10, 0, tzinfo=UTC)
@@ -44,7 +45,15 @@ def row(name: str = "u1", **more: Any) -> dict[str, Any]:
         "authentic_rate": 0.02,
         "authentic_rate_low": 0.015,
         "authentic_rate_high": 0.0275,
-        "bursts": [{"first_at": AT, "last_at": AT + timedelta(minutes=4), "likes": 90, "pumped": 85.0}],
+        "bursts": [
+            {
+                "post_id": f"p of {name}",
+                "first_at": AT,
+                "last_at": AT + timedelta(minutes=4),
+                "likes": 90,
+                "pumped": 85.0,
+            }
+        ],
         "groups": [{"group_id": f"farm of {name}", "kind": "farm", "likes": 110}],
         "ratios": [
             {"name": "comments_vs_likes", "value": 0.01, "percentile": 0.02, "peers": 55, "scope": "near"},
@@ -71,6 +80,8 @@ def summary(**more: Any) -> dict[str, Any]:
         {
             **{"action": "suspend", "says": "likes vanish", "accounts": 3, "likes": 400, "likes_lost": 40},
             **{"honest_lost": 2.0, "pumped_lost": 38.0, "pumped": 120.0, "posts_hidden": 1, "fall": 2, "top": 100},
+            **{"honest_lost_low": 0.5, "honest_lost_high": 9.0, "likes_lost_by_giver": 33, "likes_lost_with_post": 7},
+            **{"honest_lost_by_giver": 1.5, "honest_lost_with_post": 0.5},
         }
     ]
     made: dict[str, Any] = {
@@ -79,7 +90,11 @@ def summary(**more: Any) -> dict[str, Any]:
         "likes": 400,
         "likes_seen": 390,
         "authentic": 160.0,
+        "authentic_low": 130.0,
+        "authentic_high": 190.0,
         "pumped_share": 0.6,
+        "pumped_share_low": 0.525,
+        "pumped_share_high": 0.675,
         "pumped_posts": 4,
         "by_way": dict.fromkeys(WAYS, 60.0),
         "says": "nothing to audit",
@@ -93,7 +108,8 @@ def ranked(names: list[str]) -> list[dict[str, Any]]:
     found = [
         {**row(n), **more, "rank": i, "asked": n, "row": {}, "page": "creators/a.html"} for i, n in enumerate(names, 1)
     ]
-    return [*found, {"asked": "<b>nobody</b>", "row": None, "page": None}]
+    why = {"status_says": "no account of this name is in the tables", "could_be": ()}
+    return [*found, {"asked": "<b>nobody</b>", "row": None, "page": None, **why}]
 
 
 def test_the_page_of_a_creator_tells_the_estimate_its_interval_and_what_it_rests_on():
@@ -123,17 +139,78 @@ def test_a_creator_of_whom_only_counters_are_known_has_a_page_that_says_so():
 
 
 def test_the_list_has_ranks_with_what_is_left_open_and_what_acting_would_do():
-    html = list_page(summary(), ranked(["ann", "bea"]), ranked=True)
+    html = list_page(summary(), ranked(["ann", "bea"]), 3, "ranked")
     assert "Ranked by cost of an authentic like." in html
     assert "1 to 3" in html
     assert "&lt;b&gt;nobody&lt;/b&gt;" in html
     assert 'href="creators/a.html"' in html
     assert "of the 100 most liked posts" in html
-    assert "5.0% of those lost" in html  # 2 of 40
+    assert "60.0% (52.5% to 67.5%) of all are pumped" in html
+    assert "estimated; 130 to 190" in html
+
+
+def test_the_what_if_tells_honest_likes_lost_with_their_interval_by_reason_and_posts_that_are_hidden():
+    html = list_page(summary(), ranked(["ann"]), 2, "ranked")
+    assert "0 to 9" in html  # the interval of the 2 honest likes, 0.5 to 9, in whole ones
+    assert "2 / 0" in html
+    assert "of 33 / 7 lost" in html
+    assert "posts hidden" in html
+    assert "what_if_posts.parquet" in html
+
+
+def test_who_has_no_page_is_said_with_the_reason_and_so_is_what_the_page_has_no_room_for():
+    rows = ranked(["ann"])
+    rows.append(
+        {
+            **{"asked": "mia", "row": None, "page": None, "could_be": ("m1", "m2")},
+            "status_says": "the name fits several accounts; write the account_id",
+        }
+    )
+    html = list_page(summary(), rows, 2500, "ranked")
+    assert "no account of this name is in the tables" in html
+    assert "the name fits several accounts; write the account_id (m1, m2)" in html
+    assert "2 of the 2,500 that were asked for have no page" in html
+    assert "The first 3 of 2,500 are shown; all are in ranking.csv." in html
+    worst = list_page(
+        summary(creators=900), [{**row(), "page": "creators/a.html"}, {**row(), "page": None}], 2, "worst"
+    )
+    assert "The 2 of 900 with most pumped likes, as estimated; the first 1 have a page of their own." in worst
+
+
+def test_a_burst_over_days_has_the_date_of_its_end_and_a_creator_those_of_its_posts():
+    long = {"post_id": "p7", "first_at": AT, "last_at": AT + timedelta(days=3, hours=-1), "likes": 70, "pumped": 66.0}
+    html = creator_page(row(bursts=[long]), close(posts=0))
+    assert "2026-05-03 10:00 to 2026-05-06 09:00" in html
+    assert "Largest bursts of likes, on posts that look pumped" in html
+    assert "p7" in html
+
+
+def test_bars_that_leave_likes_out_say_how_many():
+    drawn = sum(n for _, n, _ in close()["days"])  # 10 + 11 + ... + 39
+    assert drawn == 735
+    part = creator_page(row(likes=2000, likes_seen=735, rests_on="partial"), close())
+    assert "The other 1,265 of 2,000 are counted and not seen" in part
+    assert "are counted and not seen" not in creator_page(row(likes=735, likes_seen=735), close())
+    assert "so 35 or more were taken back" in creator_page(row(likes=700, likes_seen=700), close())
+
+
+def test_the_estimate_in_words_for_the_terminal():
+    said = creator_text(row())
+    assert said.splitlines() == [
+        "Account u1: 200 likes on 4 posts",
+        "  authentic: 80 (60 to 110); pumped: 60.0% (45.0% to 70.0%)",
+        f"  ways of pumping, estimated: {'; '.join(f'30 {way} ({WAY_SAYS[way]})' for way in WAYS)}",
+        f"  likely: pumped or not, who is behind it is unclear; {INTENT_SAYS['bought']}, 59%; "
+        f"{INTENT_SAYS['targeted']}, 35%; {INTENT_SAYS['viral']}, 5%",
+        "  burst: 90 likes on p of u1 2026-05-03 10:00 to 10:04, 85 pumped",
+        "  rests on: all likes are known one by one, 200 of 200",
+    ]
+    assert post_text(row(bursts=None)).splitlines()[0] == "Post p of u1 of account u1: 200 likes"
+    assert "  bursts: none on posts that look pumped" in post_text(row(bursts=None))
 
 
 def test_without_likes_the_list_says_that_there_is_nothing():
-    html = list_page(summary(likes=0, what_if=[]), [], ranked=False)
+    html = list_page(summary(likes=0, what_if=[]), [], 0, "worst")
     assert "Nothing to audit." in html
 
 
@@ -141,7 +218,7 @@ def test_the_same_rows_give_the_same_page_and_it_stays_small():
     assert creator_page(row(), close()) == creator_page(row(), close())
     assert len(creator_page(row(), close(posts=20)).encode()) < LARGEST
     many = [{**row(f"creator number {i}"), "page": None} for i in range(2000)]
-    assert len(list_page(summary(), many, ranked=False).encode()) < LARGEST
+    assert len(list_page(summary(), many, 2000, "worst").encode()) < LARGEST
 
 
 def test_no_probability_is_certain_and_tiny_rates_keep_two_digits():
@@ -151,7 +228,7 @@ def test_no_probability_is_certain_and_tiny_rates_keep_two_digits():
 
 PAGES = {
     "creator": lambda names: creator_page(row(names[0], username=names[-1]), close(names[0])),
-    "list": lambda names: list_page(summary(), ranked(names), ranked=True),
+    "list": lambda names: list_page(summary(), ranked(names), len(names), "ranked"),
 }
 
 
