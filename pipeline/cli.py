@@ -195,6 +195,7 @@ def _add_audit(commands: argparse._SubParsersAction) -> None:
         "tell real engagement of posts and creators from pumped, with intervals",
         "unpump audit --model out/mine/artifacts/model --tables NEW --out out/audit",
         "unpump audit --scores out/scores --tables NEW --out out/audit --creators shortlist.csv --price 250",
+        "unpump audit --scores out/scores --tables NEW --out out/one --account 12345 --post 67890",
     )
     parser.add_argument("--model", metavar="DIR|models:/NAME@ALIAS", help="what scores the accounts, without --scores")
     parser.add_argument("--scores", metavar="DIR", help="what `unpump score` wrote of these tables")
@@ -206,9 +207,20 @@ def _add_audit(commands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("--groups", metavar="FILE", help="groups.parquet of these tables (default: looked for)")
     parser.add_argument(
-        "--creators", metavar="FILE", help="CSV with account_id or username, and price of a post: ranked, a page each"
+        "--creators",
+        metavar="FILE",
+        help="CSV with account_id or username (@name and addresses of profiles too), and price of a post: ranked, each "
+        "known one with a page",
     )
     parser.add_argument("--price", type=float, metavar="AMOUNT", help="of a post, where the CSV gives none")
+    for name, whose in (("account", "this creator"), ("post", "this post and of its author")):
+        parser.add_argument(
+            f"--{name}",
+            action="append",
+            default=[],
+            metavar="ID",
+            help=f"print the estimate of {whose}; pages are of those named only; may be repeated",
+        )
     _add_engine(parser)
     _add_settings(parser)
 

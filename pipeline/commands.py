@@ -201,7 +201,7 @@ def audit(options: Namespace) -> Summary:
     from pipeline.jobs.audit import audit as audit_job
 
     scores, groups, creators = (Path(p) if p else None for p in (options.scores, options.groups, options.creators))
-    return audit_job(
+    told = audit_job(
         Path(options.tables),
         Path(options.out),
         settings(options),
@@ -210,8 +210,13 @@ def audit(options: Namespace) -> Summary:
         groups=groups,
         creators=creators,
         price=options.price,
+        accounts=options.account,
+        posts=options.post,
         root=store_root(),
     )
+    if told.get("told") and not options.json:
+        print("\n\n".join(told["told"]))
+    return told
 
 
 def monitor(options: Namespace) -> Summary:
