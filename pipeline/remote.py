@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -184,6 +184,28 @@ def output(address: str, keep: str | None = None) -> Iterator[Path]:
     yield folder
     sent(folder, address)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def workplace(address: str) -> tuple[Path, Callable[[], None] | None]:
+    """A local folder for a job that resumes by itself, and what sends its files to ``address``; None: they are there.
+
+    The job calls it while it holds the folder and before it forgets what it has done: a store that fails then costs
+    no more than sending again, and no other job finds the folder half emptied.
+    """
+    if not is_remote(address):
+        return Path(address), None
+    folder = folder_of(address)
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def deliver() -> None:
+        sent(folder, address)
+        for path in folder.iterdir():
+            if path.is_dir() and not path.name.startswith("."):
+                shutil.rmtree(path)
+            elif not path.name.startswith("."):  # what the job keeps for itself is its own to remove
+                path.unlink()
+
+    return folder, deliver
 
 
 def fetch_if_there(address: str, name: str, folder: Path) -> None:

@@ -35,6 +35,7 @@ def score(
     features: Path | None = None,
     feedback: Path | None = None,
     since: Path | None = None,
+    deliver: Callable[[], None] | None = None,
 ) -> dict[str, Any]:
     """Score every account of ``tables`` and write ``scores.parquet`` and ``manifest.json`` to ``out``.
 
@@ -55,6 +56,8 @@ def score(
     feedback : folder of `unpump feedback`; verdicts that people overturned are not repeated without new evidence
     since : folder of an earlier run; accounts whose features are what they were keep its rows, and the result is that
         of a full run. It may be ``out``
+    deliver : takes what is in ``out`` elsewhere, before the job forgets its parts: where it fails, the same command
+        started again has nothing left to do but this
 
     Returns
     -------
@@ -129,6 +132,8 @@ def score(
         }
         with writable(out):
             write_whole(out / "manifest.json", to_json(told).encode())
+        if deliver:
+            deliver()
         parts.remove()
     done = {**{k: told[k] for k in ("accounts", "status", "tiers")}, "model_version": known.version, "out": str(out)}
     if since and job.since:

@@ -76,7 +76,7 @@ def test_scoring_in_a_store_gives_the_bytes_of_scoring_here(trained, bucket, tmp
     assert sorted(found) == ["manifest.json", "scores.parquet"]
     assert found["scores.parquet"] == (tmp_path / "out" / "scores.parquet").read_bytes()
     # Nothing of the output is left here; what was read stays, so that it need not come again.
-    assert not folder_of(bucket.format("night/scores")).exists()
+    assert list(folder_of(bucket.format("night/scores")).iterdir()) == []
     before = {p: p.stat().st_ino for p in folder_of(bucket.format("night/tables")).iterdir()}
     assert fetched(bucket.format("night/tables")) == folder_of(bucket.format("night/tables"))
     assert {p: p.stat().st_ino for p in folder_of(bucket.format("night/tables")).iterdir()} == before
@@ -211,3 +211,49 @@ def test_what_a_failed_job_has_done_stays_here_for_the_next(bucket):
     with output(bucket.format("out")) as again:
         assert (again / "part").read_text() == "done"
     assert read(bucket.format("out")) == {"part": b"done"}
+
+
+def test_a_store_that_fails_at_the_end_costs_no_more_than_sending_again(trained, bucket, tmp_path, monkeypatch, caplog):
+    put(write_accounts(tmp_path / "tonight", 40, seed=3, labels=False).folder, bucket.format("tables"))
+    words = [
+        "score",
+        "--model",
+        str(trained.folder),
+        "--tables",
+        bucket.format("tables"),
+        "--out",
+        bucket.format("out"),
+    ]
+    with monkeypatch.context() as down:
+        down.setattr("pipeline.remote._send", lambda *_: (_ for _ in ()).throw(OSError("the store is away")))
+        assert main([*words, *QUICK]) == 2
+    folder = folder_of(bucket.format("out"))
+    assert (folder / ".score").is_dir()
+    with monkeypatch.context() as never:
+        never.setattr("pipeline.jobs.scorebatch.Job._measure", None)
+        never.setattr("pipeline.jobs.scorebatch.Job._score", None)
+        assert main([*words, *QUICK]) == 0
+    assert sorted(read(bucket.format("out"))) == ["manifest.json", "scores.parquet"]
+    assert list(folder.iterdir()) == []
+
+
+def test_another_job_waits_until_everything_is_sent(trained, bucket, tmp_path, monkeypatch, capsys):
+    put(write_accounts(tmp_path / "tonight", 40, seed=3, labels=False).folder, bucket.format("tables"))
+    words = [
+        "score",
+        "--model",
+        str(trained.folder),
+        "--tables",
+        bucket.format("tables"),
+        "--out",
+        bucket.format("out"),
+    ]
+    second = []
+
+    def sending(folder: Path, address: str) -> None:
+        second.append(main([*words, *QUICK]))
+
+    monkeypatch.setattr("pipeline.remote.sent", sending)
+    assert main([*words, *QUICK]) == 0
+    assert second == [2]
+    assert "an output no other job is writing" in capsys.readouterr().err
