@@ -55,6 +55,8 @@ class Adapt(Settings):
     """How a model is adapted to a population without labels."""
 
     share: float = Field(default=0.1, gt=0, lt=0.5)  # of the population, surest either way, that counts as labelled
+    # Where bots are no commoner than this the surest share holds too many people: see docs/trust.md for what is lost.
+    fewest_bots: float = Field(default=0.3, ge=0, lt=1)
     weight: float = Field(default=1.0, gt=0)  # of those together, against all labelled accounts
     without: tuple[str, ...] = ("age_days",)  # features that mean something else in the next population
     folds: int = Field(default=5, ge=2)  # no account is scored by a booster that took its guess for a label
@@ -243,8 +245,8 @@ class Policy(Settings):
 class Audit(Settings):
     """What the data audit looks at, and which of its severe findings are allowed."""
 
-    # Codes of severe findings to train in spite of. Public sets are often made so that one column, or whether it is
-    # known, tells much; they are told in the log and in data_audit.json. With [] each of them stops the run.
+    # Codes of severe findings to train in spite of; any other one stops the run. Sets are often made so that one
+    # column, or whether it is known, tells much; these are told loudly. With [] each of them stops the run.
     allow: tuple[str, ...] = ("AUD001", "AUD005", "AUD010")
     rows: int = Field(default=10_000, ge=100)  # accounts that checks learn from, the same ones for the same seed
     tree_margin: float = Field(default=0.01, ge=0)  # average precision a depth-3 tree may stay behind a booster

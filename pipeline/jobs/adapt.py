@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from features.errors import BadInput
-from models.settings import Evaluate
+from models.settings import Adapt, Evaluate
 from pipeline.files import read_folder, write_all
 from pipeline.settings import Params
 
@@ -24,7 +24,9 @@ log = logging.getLogger(__name__)
 FEWEST = 500  # accounts of a population; fewer have too few at either end to learn from
 
 
-def adapt(run: Path, tables: Path, out: Path, params: Params, as_of: str | None = None) -> Mapping[str, Any]:
+def adapt(
+    run: Path, tables: Path, out: Path, params: Params, as_of: str | None = None, bot_share: float | None = None
+) -> Mapping[str, Any]:
     """Train the model of a run again, with the surest accounts of a population beside the labelled ones.
 
     Parameters
@@ -34,6 +36,7 @@ def adapt(run: Path, tables: Path, out: Path, params: Params, as_of: str | None 
     out : folder for ``model/`` (a model directory) and ``adaptation.json``
     params : settings; ``train.adapt`` says how
     as_of : UTC moment at which the population is judged; None judges each account when its counters were read
+    bot_share : share of bots that is expected in the population; None: nothing is known of it, and a warning says so
 
     Returns
     -------
@@ -42,9 +45,12 @@ def adapt(run: Path, tables: Path, out: Path, params: Params, as_of: str | None 
     Raises
     ------
     BadInput
-        When the run, the tables or the moment cannot be used, or the population is too small; earlier outputs stay.
+        When the run, the tables or the moment cannot be used, the population is too small, or its bots are so rare
+        that adapting would do harm; earlier outputs stay.
     """
     from models.bundle import from_files, to_files
+
+    check_share(bot_share, params.train.adapt)
 
     model = from_files(read_folder(run / "artifacts" / "model"), str(run / "artifacts" / "model"))
     population = measured(model, tables, params, as_of)
@@ -72,6 +78,24 @@ def adapt(run: Path, tables: Path, out: Path, params: Params, as_of: str | None 
     files = {out / "model" / name: value for name, value in to_files(trained.model).items()}
     write_all({**files, out / "adaptation.json": told})
     return {**told, "out": str(out)}
+
+
+def check_share(bot_share: float | None, settings: Adapt) -> None:
+    """Refuse a population whose bots are expected to be rare: the surest accounts would hold too many people."""
+    if bot_share is None:
+        log.warning(
+            "adapting takes %.0f%% of the accounts for bots; it does harm where fewer than %.0f%% are. Say what share "
+            "is expected with --bot-share",
+            100 * settings.share,
+            100 * settings.fewest_bots,
+        )
+    elif not settings.fewest_bots <= bot_share < 1:
+        raise BadInput(
+            "--bot-share",
+            expected=f"a population of which at least {settings.fewest_bots:.0%} are bots (train.adapt.fewest_bots)",
+            got=f"{bot_share:.3g}",
+            todo="Score it with the model as it is (`unpump score`): adapting would put people among its few bots.",
+        )
 
 
 def measured(model: Model, tables: Path, params: Params, as_of: str | None) -> pd.DataFrame:

@@ -86,3 +86,18 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path, capsys):
     smalltown.write_accounts(tmp_path / "population", 40, seed=3, labels=False)
     assert adapt(tmp_path / "nothing", tmp_path / "population", tmp_path / "out") == 2
     assert "nothing" in capsys.readouterr().err
+
+
+def test_a_population_with_few_bots_is_refused_before_anything_is_measured(run, tmp_path, capsys):
+    asked = ["adapt", "--run", str(run), "--tables", str(tmp_path / "absent"), "--out", str(tmp_path / "out")]
+    assert run_command([*asked, "--bot-share", "0.05", *options(QUICK)]) == 2
+    assert "at least 30% are bots" in capsys.readouterr().err
+    # With the rule switched off it is the absent tables that are told.
+    assert run_command([*asked, "--bot-share", "0.05", *options((*QUICK, "train.adapt.fewest_bots=0"))]) == 2
+    assert "at least" not in capsys.readouterr().err
+
+
+def test_a_share_nobody_told_is_warned_about(run, tmp_path, caplog):
+    smalltown.write_accounts(tmp_path / "population", 700, seed=1, labels=False)
+    assert adapt(run, tmp_path / "population", tmp_path / "out") == 0
+    assert "does harm where fewer than 30% are" in caplog.text
