@@ -39,8 +39,9 @@ def apply_decisions(labels: pd.DataFrame, decisions: pd.DataFrame, where: str) -
     """Labels with a reviewer's decisions in the place of those decided about.
 
     A decision becomes a label of the source ``review:NAME of SOURCE``, where SOURCE is the data set the account is
-    from (``collected_by``). It keeps the moment its account was judged at (``labelled_at``): features must be measured as they were when the reviewer saw them, and an account must not look
-    inactive because it was reviewed years later. When it was decided is in the history, taken from the file.
+    from (``collected_by``). It keeps the moment its account was judged at (``labelled_at``): features must be measured
+    as they were when the reviewer saw them, and an account must not look inactive because it was reviewed years later.
+    When it was decided is in the history, taken from the file.
 
     Parameters
     ----------

@@ -45,8 +45,8 @@ def prevalence(
         raise BadInput(
             str(scores),
             expected="scores that rest on the tables the run had",
-            got=f"scores without {printable(', '.join(map(str, without)), 200)}, by trees that the run's own scores are not of",
-            todo="Train a run on tables like these (leave the others out), score with it, and name it with --run.",
+            got=f"scores without {printable(', '.join(map(str, without)), 200)}, given by other trees than the run's own",
+            todo="Train a run on tables like these, without the others; score with it, and name it with --run.",
         )
     known = known[known["status"] == "scored"]
     others = sorted(set(known["model_version"]) - {model.version})
