@@ -309,13 +309,16 @@ def _add_adapt(commands: argparse._SubParsersAction) -> None:
         commands,
         "adapt",
         "adapt the model of a run to a population that nobody labelled",
-        "unpump adapt --run out/twitter --tables TONIGHT --out out/adapted",
+        "unpump adapt --run out/twitter --tables TONIGHT --bot-share 0.4 --out out/adapted",
         "unpump score --model out/adapted/model --tables TONIGHT --out out/scores",
     )
     parser.add_argument("--run", required=True, metavar="DIR", help="folder of the `unpump run` the model is from")
     parser.add_argument("--tables", required=True, metavar="DIR", help="folder of canonical tables of the population")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for model/ and adaptation.json")
     parser.add_argument("--as-of", metavar="MOMENT", help="UTC moment at which every account is judged")
+    parser.add_argument(
+        "--bot-share", type=float, metavar="SHARE", help="share of bots expected there; refused where they are rare"
+    )
     _add_settings(parser)
 
 

@@ -151,21 +151,22 @@ def _execute(name: str, layout: Layout, params: Params, prefix: str = "") -> Non
 def score(options: Namespace) -> Summary:
     """Score every account of a folder of tables."""
     from pipeline.jobs.score import score as score_job
-    from pipeline.remote import output
+    from pipeline.remote import workplace
 
-    with output(options.out) as out:
-        done = score_job(
-            model=_model(options.model),
-            tables=_here(options.tables),
-            features=_here(options.features),
-            feedback=_verdicts(options.feedback),
-            since=_here(options.since),
-            out=out,
-            params=settings(options),
-            as_of=options.as_of,
-            bot_share=options.bot_share,
-            root=store_root(),
-        )
+    out, deliver = workplace(options.out)
+    done = score_job(
+        model=_model(options.model),
+        tables=_here(options.tables),
+        features=_here(options.features),
+        feedback=_verdicts(options.feedback),
+        since=_here(options.since),
+        out=out,
+        params=settings(options),
+        as_of=options.as_of,
+        bot_share=options.bot_share,
+        root=store_root(),
+        deliver=deliver,
+    )
     return {**done, "out": options.out}
 
 
@@ -277,7 +278,8 @@ def adapt(options: Namespace) -> Summary:
     """Adapt a model to a population without labels."""
     from pipeline.jobs.adapt import adapt as adapt_job
 
-    return dict(adapt_job(Path(options.run), Path(options.tables), Path(options.out), settings(options), options.as_of))
+    given = Path(options.run), Path(options.tables), Path(options.out)
+    return dict(adapt_job(*given, settings(options), options.as_of, options.bot_share))
 
 
 def simulate(options: Namespace) -> Summary:
