@@ -114,7 +114,7 @@ def leave_sources_out(
     transfer_features: pd.DataFrame,
     folds: pd.DataFrame,
     train: Train,
-    inside: Mapping[str, Values],
+    oof: pd.DataFrame,
     settings: Evaluate,
     tick: Tick = lambda source: None,
 ) -> tuple[Values, pd.DataFrame]:
@@ -128,14 +128,15 @@ def leave_sources_out(
     features, folds : as training takes them
     transfer_features : account_id and the columns that replace their namesakes
     train : Train; only the known growths are tried, the search proposes none
-    inside : source -> measures of the same accounts out of fold, for the drop
+    oof : account_id and bot_probability of the same accounts out of fold, for the drop
     settings : Evaluate
     tick : called after each source
 
     Returns
     -------
     source -> model, baselines, gain, ``adapted`` (how well the source is ranked by a model adapted to its accounts
-    without their labels) and ``drop`` (ROC AUC and average precision out of fold minus left out), or ``why`` there are
+    without their labels) and ``drop`` (ROC AUC and average precision out of fold minus left out, each with value, low,
+    high, paired on the accounts that have both), or ``why`` there are
     none, and nothing when there is one source only; and DataFrame account_id, source, is_bot, bot_probability,
     raw_score, adapted_score
     """
@@ -149,7 +150,7 @@ def leave_sources_out(
         if not why:
             try:
                 found[source], part = _leave_out(apart, folds, source, train, settings)
-                found[source]["drop"] = _drop(inside.get(source, {}), found[source])
+                found[source]["drop"] = _drop(part, oof, settings)
                 parts.append(part)
             except BadInput as error:  # too few of a class in what remains
                 why = str(error)
@@ -256,12 +257,13 @@ def _turned(gain: Values) -> Values:
     }
 
 
-def _drop(inside: Values, outside: Values) -> Values:
-    found = {}
-    for metric in ("roc_auc", "average_precision"):
-        here, there = (m.get("model", {}).get(metric, {}).get("value") for m in (inside, outside))
-        found[metric] = None if here is None or there is None else round(here - there, 6)
-    return found
+def _drop(left_out: pd.DataFrame, oof: pd.DataFrame, settings: Evaluate) -> Values:
+    """What a source loses by being left out of training, on the same accounts: metric -> value, low, high."""
+    both = left_out.merge(oof[["account_id", "bot_probability"]], on="account_id", suffixes=("", "_inside"))
+    scores = {side: Scores(both[f"bot_probability{end}"].to_numpy()) for side, end in (("in", "_inside"), ("out", ""))}
+    bot = both["is_bot"].to_numpy(dtype=bool)
+    _, lost = measure(bot, scores, resamples=settings.resamples, level=settings.level, seed=settings.seed)
+    return {metric: lost["out"][metric] for metric in ("roc_auc", "average_precision")}
 
 
 def _together(parts: list[pd.DataFrame]) -> pd.DataFrame:

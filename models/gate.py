@@ -19,6 +19,7 @@ from models.thresholds import TIERS
 
 # A slice with fewer of either class says too little about which of two models is better.
 FEWEST_OF_CLASS = 20
+PER_SLICE = "false positives per slice"  # name of the check that pages look up
 
 
 @dataclass(frozen=True)
@@ -195,7 +196,7 @@ def _ceilings(
     found = measure_slices(scored, slices, tiers=held, ceilings=settings.ceilings, resamples=1)
     sentences = broken(found)
     yield Answer(
-        "false positives per slice",
+        PER_SLICE,
         not sentences,
         " ".join(sentences)
         if sentences

@@ -13,6 +13,7 @@ from review.groupcards import told_groups
 from review.kinds import told_kinds
 from review.modelcard import Described, human_parts, model_card
 from review.page import Album, shown
+from review.slicecards import told_slices
 from review.words import Values, best, count, interval, listed, number, share, value
 
 TITLES = {
@@ -39,7 +40,8 @@ TRAVELS_BADLY = 0.10  # ROC AUC lost on a source that was left out
 
 
 UNSEEN_METRICS = ("roc_auc", "recall_at_1pct_fpr")
-UNSEEN_COLUMNS = [f"{TITLES[m]}, {side}" for m in UNSEEN_METRICS for side in ("unseen", "in random folds")]
+UNSEEN_COLUMNS = [f"{TITLES[m]}, {side}" for m in UNSEEN_METRICS for side in ("unseen", "in random folds", "change")]
+DROPPED = ("roc_auc", "average_precision")
 
 
 def gather(
@@ -74,13 +76,15 @@ def gather(
         "quality_rows": _quality(overall, METRICS),
         "source_columns": ["source", *(TITLES[m] for m in SOURCE_METRICS)],
         "sources": _by_source(per_source, counts) if len(per_source) > 1 else [],
-        "left_out": _by_source(left_out, counts),
+        "left_out_columns": ["source", *(TITLES[m] for m in SOURCE_METRICS), *(f"{TITLES[m]} lost" for m in DROPPED)],
+        "left_out": _left_out(left_out, counts),
         "adapted": _by_source({s: {"model": v["adapted"]} for s, v in left_out.items() if "adapted" in v}, counts),
         "unseen_columns": ["tested", *UNSEEN_COLUMNS],
         "unseen": _unseen(evaluation.get("unseen")),
         "kinds": _kinds(evaluation.get("per_kind", {})),
         "told_kinds": told_kinds(evaluation.get("kinds")),
         "slices": _slices(evaluation.get("slices", [])),
+        "met": told_slices(evaluation.get("slices", []), registration),
         "calibration": _calibration(overall["model"]) + _intervals(evaluation.get("intervals")),
         "tiers": _tiers(evaluation),
         "pictures": drawn,
@@ -110,7 +114,7 @@ def gather(
     }
     if not context["sources"] and not context["left_out"]:
         del sections["sources"]
-    if not any(context[name] for name in ("kinds", "told_kinds", "unseen", "slices")):
+    if not any(context[name] for name in ("kinds", "told_kinds", "unseen", "slices", "met")):
         del sections["whom"]
     for name in ("robustness", "groups", "champion"):
         if not context[name]:
@@ -249,6 +253,14 @@ def _by_source(found: Values, counts: Values) -> list[dict[str, Any]]:
     return rows
 
 
+def _left_out(found: Values, counts: Values) -> list[dict[str, Any]]:
+    """As ``_by_source``, and what is lost against random folds on the same accounts."""
+    rows = _by_source(found, counts)
+    for row, (_, values) in zip(rows, sorted(found.items()), strict=True):
+        row["metrics"] += [values.get("drop", {}).get(m) for m in DROPPED]
+    return rows
+
+
 def _unseen(found: Values | None) -> list[dict[str, Any]]:
     """Each kind left out of training, and what came later, with the same accounts out of fold beside it."""
     if not found:
@@ -257,7 +269,7 @@ def _unseen(found: Values | None) -> list[dict[str, Any]]:
     rows = []
     for name, test in {**tests, "the accounts judged last": found["later"]}.items():
         why = f"; not measured: {shown(test['why'])}" if "why" in test else ""
-        metrics = [test.get(side, {}).get(m) for m in UNSEEN_METRICS for side in ("left_out", "inside")]
+        metrics = [test.get(side, {}).get(m) for m in UNSEEN_METRICS for side in ("left_out", "inside", "change")]
         note = f"{test['accounts']:,} accounts, {test['bots']:,} bots{why}"
         rows.append({"name": name, "ours": False, "note": note, "metrics": metrics})
     return rows
@@ -300,8 +312,10 @@ def _intervals(found: Values | None) -> str:
     if not found or "why" in found:
         return ""
     return (
-        f" The interval of a probability is {found['width']:.3f} wide on average; in {found['compatible']:.0%} of "
-        f"{found['bins']} bins of accounts the share of bots agrees with it."
+        f" The interval of a probability is {found['width']:.3f} wide on average. In {found['covered']:.0%} of "
+        f"{found['bins']} bins of accounts with like scores the share of bots lies inside (covered); a bin is small, "
+        f"so chance alone puts its share outside a narrow interval. In {found['compatible']:.0%} it does or misses it "
+        "by no more than that chance (compatible)."
     )
 
 

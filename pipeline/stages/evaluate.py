@@ -52,7 +52,7 @@ def evaluate(
                 transfer_features,
                 folds,
                 params.train,
-                found["per_source"],
+                oof,
                 settings,
                 lambda _: progress.add(1),
             )

@@ -65,28 +65,36 @@ def town(n: int = 240) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def test_a_source_left_out_has_taught_nothing():
     features, folds = town()
-    inside = {"c": {"model": {"roc_auc": {"value": 0.9}, "average_precision": {"value": 0.9}}}}
-    found, scores = leave_sources_out(features, features[["account_id"]], folds, SMALL, inside, QUICK)
+    right = folds[["account_id"]].assign(bot_probability=np.where(folds["is_bot"], 0.9, 0.1))  # out of fold: ROC AUC 1
+    found, scores = leave_sources_out(features, features[["account_id"]], folds, SMALL, right, QUICK)
     # Trained on a and b alone, c looks upside down; trained on c as well it would not.
     assert found["c"]["model"]["roc_auc"]["value"] < 0.05
-    assert found["c"]["drop"]["roc_auc"] > 0.85
+    drop = found["c"]["drop"]["roc_auc"]
+    assert drop["value"] == pytest.approx(1 - found["c"]["model"]["roc_auc"]["value"], abs=2e-6)
+    assert 0.9 < drop["low"] <= drop["value"] <= drop["high"] <= 1
     assert set(found["c"]["baselines"]) == {"constant", "best_feature", "tree", "logistic"}
     assert sorted(scores["account_id"]) == sorted(folds["account_id"])
     assert mean_of(found)["lowest"]["roc_auc"] == found["c"]["model"]["roc_auc"]["value"]
 
 
+def unscored(folds: pd.DataFrame) -> pd.DataFrame:
+    return folds[["account_id"]].iloc[:0].assign(bot_probability=0.0)
+
+
 def test_a_source_of_one_class_is_told_with_its_reason():
     features, folds = town()
     folds = folds[(folds["source"] != "c") | folds["is_bot"]]
-    found, _ = leave_sources_out(features, features[["account_id"]], folds, SMALL, {}, QUICK)
+    found, _ = leave_sources_out(features, features[["account_id"]], folds, SMALL, unscored(folds), QUICK)
     assert "0 people" in found["c"]["why"]
     assert found["c"]["model"] == {}
     assert found["a"]["model"]["roc_auc"]["value"] is not None
+    assert found["a"]["drop"]["roc_auc"]["value"] is None  # no account of it was scored out of fold
 
 
 def test_a_single_source_is_not_left_out():
     features, folds = town()
-    found, scores = leave_sources_out(features, features[["account_id"]], folds.assign(source="a"), SMALL, {}, QUICK)
+    alone = folds.assign(source="a")
+    found, scores = leave_sources_out(features, features[["account_id"]], alone, SMALL, unscored(folds), QUICK)
     assert (found, len(scores)) == ({}, 0)
 
 

@@ -60,6 +60,12 @@ def acted(names: list[str]) -> tuple[bytes, list[dict[str, Any]]]:
     return drawn_together(likes, members, scores), [group]
 
 
+def met(called: int, people: int, limit: float, breaks: bool) -> dict[str, Any]:
+    """People of a slice in a tier, as ``models.slices`` counts them."""
+    value, low, high = (called / people, 0.09, 0.54) if people else (None, None, None)
+    return {"ceiling": limit, "called": called, "value": value, "low": low, "high": high, "breaks": breaks}
+
+
 def artefacts(names: list[str], features: list[str]) -> dict[str, Any]:
     """What ``review`` reads, with one case per account in ``names`` and the columns ``features``."""
     rng = np.random.default_rng(0)
@@ -134,7 +140,18 @@ def artefacts(names: list[str], features: list[str]) -> dict[str, Any]:
         "registration": {
             "decision": "refused",
             "reasons": [f"It loses on the slice {names[0]}"],
-            "checks": [{"name": "slices", "passed": False, "says": f"slice {names[0]} lost .1", "evidence": {}}],
+            "checks": [
+                {"check": "slices", "passed": False, "says": f"slice {names[0]} lost .1", "evidence": {}},
+                {
+                    "check": "false positives per slice",
+                    "passed": False,
+                    "says": "language above its ceiling",
+                    "evidence": {
+                        "ceilings": {"suspend": 0.005, "review": 0.025},
+                        "broken": [{"dimension": "language", "slice": names[0], "tier": "suspend"}],
+                    },
+                },
+            ],
             "reasons_alike": {
                 "accounts": 60,
                 "first": 0.9,
@@ -155,7 +172,10 @@ def artefacts(names: list[str], features: list[str]) -> dict[str, Any]:
             "overall": {"model": metrics(0.95), "baselines": {"constant": metrics(0.5), "logistic": metrics(0.9)}},
             "per_source": sources,
             "leave_source_out": {
-                **{s: {"model": metrics(0.7), "adapted": metrics(0.8)} for s in sources},
+                **{
+                    s: {"model": metrics(0.7), "adapted": metrics(0.8), "drop": {"roc_auc": metrics(0.23)["roc_auc"]}}
+                    for s in sources
+                },
                 "one-sided": {"model": {}, "baselines": {}, "why": f"it has 3 bots and 0 people {names[0]}"},
             },
             "counts": {"accounts": 60, "bots": 20, "sources": {s: {"accounts": 30, "bots": 10} for s in sources}},
@@ -185,8 +205,24 @@ def artefacts(names: list[str], features: list[str]) -> dict[str, Any]:
                 "confusion": {"labelled": ["human", names[0]], "called": ["human"], "accounts": [[1, 2], [3, 4]]},
             },
             "slices": [
-                {"dimension": "language", "slice": names[0], "accounts": 30, "bots": 10, "metrics": metrics(0.9)},
-                {"dimension": "platform", "slice": "town", "accounts": 3, "bots": 1, "metrics": None},
+                {
+                    "dimension": "language",
+                    "slice": names[0],
+                    "accounts": 30,
+                    "bots": 10,
+                    "people": 20,
+                    "metrics": metrics(0.9),
+                    "false_positives": {"suspend": met(5, 20, 0.001, True), "review": met(6, 20, 0.005, True)},
+                },
+                {
+                    "dimension": "platform",
+                    "slice": "town",
+                    "accounts": 3,
+                    "bots": 3,
+                    "people": 0,
+                    "metrics": None,
+                    "false_positives": {"suspend": met(0, 0, 0.001, False), "review": met(0, 0, 0.005, False)},
+                },
             ],
             "tiers": {
                 "bot_share": 0.1,

@@ -62,7 +62,8 @@ def test_every_section_asked_for_is_there_and_linked(html):
     wanted = {"summary", "data", "quality", "sources", "calibration", "tiers", "whom", "importance", "cases", "card"}
     wanted |= {"robustness", "groups", "champion"}
     assert wanted <= set(links)
-    assert len(outline.all("details")) == 3 + 1 + 8  # all features, their pairs, all slices, the group and the cases
+    # All features, their pairs, all slices, the people of them, the group and the cases.
+    assert len(outline.all("details")) == 4 + 1 + 8
     assert "SHAP interaction over 50 accounts" in html
     assert html.count("0.125</td>") == 1
     assert len(outline.all("img")) == 7 + 1 + 2 * 8
@@ -76,6 +77,39 @@ def test_the_audit_evasion_and_the_human_parts_of_the_card_are_told(html):
     assert "2 of 3 features" in html
     assert "The integrity team" in html
     assert html.count("Not filled in yet (setting explain.card.") == 4  # contact, use, affected, appeal
+
+
+def test_people_met_by_tiers_are_told_per_slice_and_a_broken_ceiling_is_marked():
+    values = artefacts(["pt"], FEATURES)
+    text = render("review.html.j2", gather(**values))
+    assert "2 of the 4 counts below are over the limit" in text  # two slices, two tiers
+    assert "(register.ceilings) are broken by language pt in suspend." in text
+    # 5 of 20 people are suspended, and 6 reach review: over its limit, which the gate's ceiling forgives.
+    row = text[text.index("By language: language of the profile") :]
+    row = row[: row.index("</tbody>")]
+    assert "<bdi>pt</bdi>" in row
+    assert re.findall(r"(25\.0%|30\.0%|breaks the ceiling of 0\.5%|over the limit)", row) == [
+        "25.0%",
+        "breaks the ceiling of 0.5%",
+        "30.0%",
+        "over the limit",
+    ]
+    unregistered = render("review.html.j2", gather(**{**values, "registration": None}))
+    assert unregistered.count("over the limit<") == 2
+    assert "register.ceilings" not in unregistered
+
+
+def test_what_is_lost_on_the_unseen_stands_beside_it_with_its_interval(html):
+    lost = html[html.index("Each source left out of training, and what") :]
+    assert "ROC AUC lost" in lost[: lost.index("</thead>")]
+    assert "0.230" in lost[: lost.index("</tbody>")]
+    unseen = html[html.index("What training has not seen") :]
+    assert "-0.300" in unseen[: unseen.index("</tbody>")]
+
+
+def test_both_measures_of_intervals_are_told(html):
+    assert "0.031 wide on average. In 40% of 20 bins" in html
+    assert "In 95% it does or misses it" in html
 
 
 def test_what_was_not_measured_has_no_section():
