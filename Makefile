@@ -10,7 +10,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
 .DEFAULT_GOAL := help
-.PHONY: help environment spark run test test-spark test-all check format lock docs results clean
+.PHONY: help environment spark run test test-slow test-spark test-all check format lock docs results clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,6 +36,9 @@ run: $(READY)  ## train on the embedded default: prepare to register, through DV
 
 test: $(READY)  ## the tests that take seconds
 	pytest -n 2 -m "not slow"
+
+test-slow: $(READY)  ## jobs killed and disks filled, damaged files, whole towns, minutes
+	pytest -n 2 -m slow --ignore-glob='*/test_spark*' --ignore=tests/pipeline/test_serving.py
 
 test-spark: spark  ## features, scores and audits on DuckDB and on Spark, minutes
 	pytest -n 0 -rs tests/pipeline/test_spark*.py tests/pipeline/test_serving.py
