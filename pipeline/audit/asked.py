@@ -110,7 +110,7 @@ def single(connection: duckdb.DuckDBPyConnection, asked: Asked, accounts: Sequen
         if unknown := next((i for i in ids if i not in known), None):
             raise BadInput(
                 f"{flag} {printable(unknown, 80)}",
-                expected=f"a {column} of the tables",
+                expected=f"{'an' if column[0] == 'a' else 'a'} {column} of the tables",
                 got="none of this name",
                 todo="Write it as the tables do, letter by letter.",
             )
