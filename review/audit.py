@@ -79,7 +79,7 @@ def _ranking(rows: Sequence[Row], known: int) -> Row:
         cells.append(
             [
                 rank,
-                _who(r, r["asked"]),
+                _who(r, r["username"] or r["account_id"], r["asked"]),
                 *_numbers(r),
                 cell("–" if r["cost"] is None else f"{r['cost']:,.2f}", cost_ends(r) if r["cost"] is not None else ""),
             ]
@@ -130,8 +130,9 @@ _COLUMNS = [
 ]
 
 
-def _who(row: Row, name: str) -> Row:
-    return {**cell(name), "href": row.get("page") or ""}
+def _who(row: Row, name: str, asked: str = "") -> Row:
+    note = f"asked for as {asked}" if asked not in ("", name) else ""
+    return {**cell(name, note), "href": row.get("page") or ""}
 
 
 def _numbers(row: Row) -> list[Row]:

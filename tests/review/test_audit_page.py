@@ -158,6 +158,14 @@ def test_the_what_if_tells_honest_likes_lost_with_their_interval_by_reason_and_p
     assert "what_if_posts.parquet" in html
 
 
+def test_who_was_asked_for_in_other_words_has_both_names():
+    rows = ranked(["ann"])
+    rows[0] |= {"username": "ann_fox", "asked": "https://a.example/Ann_Fox"}
+    html = list_page(summary(), rows, 2, "ranked")
+    assert "asked for as https://a.example/Ann_Fox" in html
+    assert "asked for as ann" not in list_page(summary(), ranked(["ann"]), 2, "ranked")
+
+
 def test_who_has_no_page_is_said_with_the_reason_and_so_is_what_the_page_has_no_room_for():
     rows = ranked(["ann"])
     rows.append(
