@@ -202,6 +202,23 @@ def tables(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
             ["truly", "creators", *(f"said {n}" for n in (*INTENTS, "unclear"))],
             [_intent_row(name, [r["intents"]["creator"][name] for r in full]) for name in INTENTS],
         ),
+        "whole": _table(
+            ["seen", "evasion", "towns", "likes", "truly pumped", "estimated", "lowest", "highest", "towns inside"],
+            [
+                _whole_row(sight, level, [r["whole"] for r in rows if (r["sight"], r["level"]) == (sight, level)])
+                for sight in dict.fromkeys(r["sight"] for r in rows)
+                for level in levels
+            ],
+        ),
+        "what-if": _table(
+            ["seen", "action", "towns", "likes lost", "truly honest", "estimated", "lowest", "highest", "towns inside"],
+            [
+                _lost_row(sight, action, [e for r in rows if r["sight"] == sight for e in r["what_if"]])
+                for sight in dict.fromkeys(r["sight"] for r in rows)
+                for action in ACTIONS
+                if any(e["lost"] for r in rows if r["sight"] == sight for e in r["what_if"] if e["action"] == action)
+            ],
+        ),
         "calibration": _table(
             ["intent", "creators by their probabilities", "creators in truth"],
             [
@@ -232,6 +249,22 @@ def _error_row(first: str, unit: str, found: Sequence[dict[str, Any]]) -> list[s
         f"{min(f['coverage_big'] for f in found):.1%}",
         f"{mean['width']:.1%}",
     ]
+
+
+def _inside(found: Sequence[dict[str, Any]]) -> str:
+    return f"{sum(f['low'] - 0.1 <= f['truth'] <= f['high'] + 0.1 for f in found)} of {len(found)}"
+
+
+def _whole_row(sight: str, level: float, found: Sequence[dict[str, Any]]) -> list[str]:
+    total = {k: sum(f[k] for f in found) for k in ("likes", "truth", "estimate", "low", "high")}
+    shares = (f"{total[k] / max(total['likes'], 1):.1%}" for k in ("truth", "estimate", "low", "high"))
+    return [sight, _named(level), str(len(found)), f"{total['likes']:,.0f}", *shares, _inside(found)]
+
+
+def _lost_row(sight: str, action: str, effects: Sequence[dict[str, Any]]) -> list[str]:
+    found = [e for e in effects if e["action"] == action and e["lost"]]
+    total = (f"{sum(e[k] for e in found):,.0f}" for k in ("lost", "truth", "estimate", "low", "high"))
+    return [sight, action, str(len(found)), *total, _inside(found)]
 
 
 def _pumped_row(first: str, found: Sequence[dict[str, int]]) -> list[str]:
