@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from features.errors import BadInput
-from models.gate import at_share, explaining_cost, judge, same_rows
+from models.gate import at_share, certain_loss, explaining_cost, judge, same_rows
 from models.settings import Gate
 from models.slices import slice_accounts
 
@@ -81,6 +81,13 @@ def test_a_gain_on_average_does_not_buy_a_loss_in_one_slice():
     (answer,) = [c for c in found["checks"] if c["check"] == "slices"]
     assert not answer["passed"]
     assert [one["slice"] for one in answer["evidence"]["lost"] if one["dimension"] == "platform"] == ["small"]
+
+
+def test_a_loss_that_one_slice_of_many_has_by_chance_is_not_certain():
+    moved = {"value": -0.05, "low": -0.09, "high": -0.01}
+    assert certain_loss(moved, 0.95, 1)
+    # Of 20 slices each must be sure at 99.875%: 3.02 standard errors of .04 / 1.96, so the end is at +.012.
+    assert not certain_loss(moved, 0.95, 20)
 
 
 def test_a_slice_above_its_ceiling_fails_the_gate():
