@@ -38,10 +38,31 @@ class Share:
 
 
 @dataclass(frozen=True)
+class Mistaken:
+    """How often labels may be wrong: shares of labelled ``people`` who are bots, and of ``bots`` who are people."""
+
+    people: float
+    bots: float
+
+    def __call__(self, share: float) -> float:
+        """The share of bots where ``share`` of a population score like those labelled bots, the rest like the others.
+
+        Both crowds are mixed then, so that nobody scoring like a labelled bot leaves ``people`` bots all the same
+        (Scott, Blanchard and Handy 2013, "Classification with asymmetric label noise").
+        """
+        return self.people + share * (1 - self.bots - self.people)
+
+    def widened(self, found: Share) -> Share:
+        """The interval that holds whether labels are all right, or wrong that often."""
+        return Share(found.value, min(found.low, self(found.low)), max(found.high, self(found.high)))
+
+
+@dataclass(frozen=True)
 class Prevalence:
     """What is known of the share of bots in a population of ``accounts`` unlabelled accounts.
 
-    ``counted`` is the plain share at or above ``cut`` and not an estimate; ``best`` names the method to report.
+    ``counted`` is the plain share at or above ``cut`` and not an estimate; ``best`` names the method to report;
+    ``mistaken`` is how often labels were taken to be wrong at most.
     """
 
     accounts: int
@@ -53,6 +74,7 @@ class Prevalence:
     counted: float
     cut: float
     misfit: float
+    mistaken: Mistaken | None
     trusted: bool
     says: str
 
@@ -69,6 +91,7 @@ def estimate_prevalence(
     resamples: int = 500,
     level: float = 0.95,
     seed: int = 0,
+    mistaken: Mistaken | None = None,
 ) -> Prevalence:
     """Share of bots in an unlabelled population.
 
@@ -80,11 +103,12 @@ def estimate_prevalence(
     resamples : int, bootstrap resamples of both the labelled accounts and the population
     level : float, coverage of the intervals
     seed : int
+    mistaken : how often labels may be wrong at most; None: never
 
     Returns
     -------
     Prevalence; the interval carries the chance in who was labelled, in the calibration fitted on them and in who is
-    in the population
+    in the population, and holds both where labels are right and where they are as wrong as ``mistaken`` says
 
     Raises
     ------
@@ -123,6 +147,8 @@ def estimate_prevalence(
         Share(round(v, 6), round(float(ends[0, j]), 6), round(float(ends[1, j]), 6))
         for j, v in enumerate((by_em, by_count))
     )
+    if mistaken:
+        em, adjusted = mistaken.widened(em), mistaken.widened(adjusted)
     distance = _misfit(known, bot, unknown, by_em)
     best = "em" if em.high - em.low <= adjusted.high - adjusted.low else "adjusted_count"
     told = em if best == "em" else adjusted
@@ -146,6 +172,7 @@ def estimate_prevalence(
         counted=round(float((unknown >= cut).mean()), 6),
         cut=round(float(expit(cut)), 6),
         misfit=round(distance, 6),
+        mistaken=mistaken,
         trusted=trusted,
         says=says,
     )

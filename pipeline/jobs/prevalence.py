@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from models.prevalence import Mistaken
+
 log = logging.getLogger(__name__)
 
 
@@ -45,7 +47,7 @@ def prevalence(
         raise BadInput(
             str(scores),
             expected="scores that rest on the tables the run had",
-            got=f"scores without {printable(', '.join(map(str, without)), 200)}, given by other trees than the run's own",
+            got=f"scores without {printable(', '.join(map(str, without)), 200)}, of other trees than the run's own",
             todo="Train a run on tables like these, without the others; score with it, and name it with --run.",
         )
     known = known[known["status"] == "scored"]
@@ -59,18 +61,35 @@ def prevalence(
         )
     share = float(oof["is_bot"].mean())
     # Both kinds of scores are brought back to the share of bots among the labels, whatever each was meant for.
-    found = estimate_prevalence(
-        _at(known["bot_probability"].to_numpy(), share, meant_for),
+    is_bot, labelled = (
         oof["is_bot"].to_numpy(dtype=bool),
         _at(oof["bot_probability"].to_numpy(), share, model.bot_share),
+    )
+    found = estimate_prevalence(
+        _at(known["bot_probability"].to_numpy(), share, meant_for),
+        is_bot,
+        labelled,
         resamples=resamples,
         level=level,
         seed=seed,
+        mistaken=_mistaken(is_bot, labelled),
     )
     log.info("%s", found.says)
     if out is not None:
         write_all({out: found.to_dict()})
     return found.to_dict()
+
+
+def _mistaken(is_bot: np.ndarray, probability: np.ndarray) -> Mistaken | None:
+    """How often labels look wrong; most of those that do are right, so this is the most they are."""
+    from models.labelnoise import noise
+    from models.prevalence import Mistaken
+
+    if is_bot.all() or not is_bot.any():
+        return None
+    joint = noise(is_bot, probability).joint
+    people, bots = joint[0, 1] / joint[0].sum(), joint[1, 0] / joint[1].sum()
+    return Mistaken(round(float(people), 6), round(float(bots), 6))
 
 
 def _scores(folder: Path, columns: list[str]) -> pd.DataFrame:

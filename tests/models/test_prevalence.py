@@ -7,7 +7,7 @@ import pytest
 from scipy.special import expit
 
 from features.errors import BadInput
-from models.prevalence import adjusted_count, em_share, estimate_prevalence
+from models.prevalence import Mistaken, Share, adjusted_count, em_share, estimate_prevalence
 
 
 def scored(n: int, share: float, seed: int, apart: float = 2.5, known_share: float = 0.3):
@@ -106,3 +106,26 @@ def test_the_order_of_accounts_does_not_matter():
 def test_what_cannot_be_counted_is_refused(population, is_bot, probability, says):
     with pytest.raises(BadInput, match=says):
         estimate_prevalence(np.array(population), np.array(is_bot), np.array(probability))
+
+
+def test_the_interval_holds_where_labels_are_right_and_where_they_are_wrong():
+    # 2 of 100 labelled people are bots, 10 of 100 labelled bots are people: where nobody scores like labelled bots
+    # 2% are bots all the same, and where everybody does 90% are.
+    mistaken = Mistaken(people=0.02, bots=0.1)
+    assert mistaken(0.0) == pytest.approx(0.02)
+    assert mistaken(1.0) == pytest.approx(0.9)
+    assert mistaken.widened(Share(0.01, 0.0, 0.015)) == Share(0.01, 0.0, pytest.approx(0.02 + 0.015 * 0.88))
+    assert mistaken.widened(Share(0.95, 0.9, 1.0)) == Share(0.95, pytest.approx(0.02 + 0.9 * 0.88), 1.0)
+
+
+def test_people_labelled_by_mistake_are_in_the_interval():
+    bot, p = scored(4000, 0.25, seed=1, apart=4.0)
+    missed = np.flatnonzero(bot)[::16]
+    given = bot.copy()
+    given[missed] = False  # 2 in 100 of those called people are bots
+    truth, population = scored(3000, 0.01, seed=2, apart=4.0)
+    plain = estimate_prevalence(population, given, p, resamples=50)
+    told = estimate_prevalence(population, given, p, resamples=50, mistaken=Mistaken(len(missed) / (~given).sum(), 0.0))
+    assert plain.em.high < truth.mean()
+    assert told.em.low <= truth.mean() <= told.em.high
+    assert told.em.value == plain.em.value
