@@ -31,10 +31,10 @@ class Features:
     ours: bool  # made by this program a moment ago, so that its order need not be looked at
 
     @classmethod
-    def measured(cls, path: Path) -> Features:
-        """What scoring has just measured: each row group is a part."""
+    def measured(cls, path: Path, part_rows: int) -> Features:
+        """What scoring has just measured; row groups are put together as by ``given``."""
         facts = pq.read_metadata(path)
-        return cls(path, tuple((i,) for i in range(facts.num_row_groups)) or ((),), facts.num_rows, ours=True)
+        return cls(path, _parts(facts, part_rows), facts.num_rows, ours=True)
 
     @classmethod
     def given(cls, path: Path, model: Model, part_rows: int) -> Features:
@@ -66,15 +66,7 @@ class Features:
         if others:
             named = ", ".join(printable(n, 60) for n in others[:5])
             log.info("%d columns are left aside, the model was not trained on them: %s", len(others), named)
-        parts: list[list[int]] = [[]]
-        held = 0
-        for i in range(facts.num_row_groups):
-            if held >= part_rows:
-                parts.append([])
-                held = 0
-            parts[-1].append(i)
-            held += facts.row_group(i).num_rows
-        return cls(path, tuple(map(tuple, parts)), facts.num_rows, ours=False)
+        return cls(path, _parts(facts, part_rows), facts.num_rows, ours=False)
 
     def pieces(self, part: int, columns: tuple[str, ...], rows: int) -> Iterator[pa.Table]:
         """Rows of one part in pieces of at most ``rows``: identifiers as text, moments, and ``columns``.
@@ -112,6 +104,19 @@ class Features:
             raise _wrong(
                 self.path, "rows sorted by account_id, each account once", "another order, or an account twice"
             )
+
+
+def _parts(facts: pq.FileMetaData, part_rows: int) -> tuple[tuple[int, ...], ...]:
+    """Row groups of each part: one after the other until it has ``part_rows`` rows; there is one part at least."""
+    parts: list[list[int]] = [[]]
+    held = 0
+    for i in range(facts.num_row_groups):
+        if held >= part_rows:
+            parts.append([])
+            held = 0
+        parts[-1].append(i)
+        held += facts.row_group(i).num_rows
+    return tuple(map(tuple, parts))
 
 
 def _number(kind: pa.DataType) -> bool:

@@ -168,7 +168,7 @@ class Job:
         if isinstance(self.source, Features):
             return self.source
         self.parts.sound(FEATURES) or self.parts.make(FEATURES, partial(self._measure, self.source))
-        return Features.measured(self.parts.path(FEATURES))
+        return Features.measured(self.parts.path(FEATURES), self.params.score.part_rows)
 
     def _measure(self, clean: Cleaned, path: Path) -> Facts:
         """Write the features of all accounts, sorted, in row groups that will be the parts."""
@@ -176,7 +176,8 @@ class Job:
 
         log.info("measuring %d features of every account", len(self.model.columns))
         tables, columns = clean.tables, len(self.model.columns)
-        rows = max(1, min(self.params.score.part_rows, room(self.params) // 4 // (8 * columns)))
+        # However little memory there is, a part ends after ``part_rows``: its row groups are as large as fit.
+        sizes = group_sizes(self.params.score.part_rows, room(self.params) // 4 // (8 * columns))
         made = featurize_tables(
             tables, verdicts(tables, self.as_of), self.params.featurize, references(self.model), self.model.columns
         )
@@ -184,8 +185,8 @@ class Job:
         count = 0
         # Not compressed: the file is read once, and decompressing it would cost more than predicting.
         with pq.ParquetWriter(path, reader.schema, compression="none", use_dictionary=["account_id"]) as writer:
-            for group in in_groups((pa.Table.from_batches([b]) for b in reader if b.num_rows), rows):
-                writer.write_table(group, row_group_size=rows)
+            for group in in_groups((pa.Table.from_batches([b]) for b in reader if b.num_rows), *sizes):
+                writer.write_table(group, row_group_size=group.num_rows)
                 count += group.num_rows
         made.connection.close()
         return {"rows": count}
@@ -250,6 +251,13 @@ class Job:
         start = _until(self.invalid, _last(features, part - 1)) if part else 0
         end = _until(self.invalid, _last(features, part)) if part < len(features.parts) - 1 else self.invalid.num_rows
         return self.invalid.slice(start, end - start)
+
+
+def group_sizes(part_rows: int, most: int) -> tuple[int, ...]:
+    """Rows of the row groups of one part, of at most ``most`` each where that is one or more."""
+    size = max(1, min(part_rows, most))
+    whole, rest = divmod(part_rows, size)
+    return (*(size for _ in range(whole)), *([rest] if rest else []))
 
 
 def ahead(pieces: Iterator[T]) -> Iterator[T]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,17 +61,23 @@ SCHEMA = pa.schema(
 ROWS = 50_000  # of a row group; what is held at once
 
 
-def in_groups(pieces: Iterable[pa.Table], rows: int = ROWS) -> Iterator[pa.Table]:
-    """The same rows in tables of ``rows`` each, so that a file does not depend on how the engine handed them out."""
+def in_groups(pieces: Iterable[pa.Table], *rows: int) -> Iterator[pa.Table]:
+    """The same rows in tables of ``rows`` each, so that a file does not depend on how the engine handed them out.
+
+    Several numbers take turns; none stands for ``ROWS``.
+    """
+    sizes = cycle(rows or (ROWS,))
+    size = next(sizes)
     waiting: list[pa.Table] = []
     held = 0
     for piece in pieces:
         waiting.append(piece)
         held += piece.num_rows
-        while held >= rows:
+        while held >= size:
             whole = pa.concat_tables(waiting)
-            yield whole.slice(0, rows).combine_chunks()
-            waiting, held = [whole.slice(rows)], held - rows
+            yield whole.slice(0, size).combine_chunks()
+            waiting, held = [whole.slice(size)], held - size
+            size = next(sizes)
     if held:
         yield pa.concat_tables(waiting).combine_chunks()
 

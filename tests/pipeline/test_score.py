@@ -24,6 +24,7 @@ from pipeline.engine import featurize_tables
 from pipeline.files import write_all
 from pipeline.jobs import scorerows
 from pipeline.jobs.score import load_model, moment_of, score
+from pipeline.jobs.scorebatch import group_sizes
 from pipeline.jobs.scorerows import PROBABILITY, SCHEMA, in_groups, score_features
 from pipeline.settings import Params, Prepare, Score
 
@@ -384,3 +385,20 @@ def test_groups_of_rows_do_not_depend_on_how_rows_arrive():
             [20, 21, 22],
         ]
     assert list(in_groups([], 10)) == []
+    assert [t.num_rows for t in in_groups([table], 4, 4, 2)] == [4, 4, 2, 4, 4, 2, 3]
+
+
+def test_how_much_memory_there_is_moves_no_border_of_a_part(trained, tmp_path, monkeypatch):
+    assert group_sizes(10, 4) == (4, 4, 2)
+    assert group_sizes(10, 400) == (10,)
+    assert group_sizes(3, 0) == (1, 1, 1)
+    tables = some(tmp_path / "tables", 60)
+    parts = PARAMS.model_copy(update={"score": Score(part_rows=25, single_file_rows=0)})
+    for name, most in (("much", 10**6), ("little", 7)):
+        monkeypatch.setattr("pipeline.jobs.scorebatch.group_sizes", lambda rows, _, most=most: group_sizes(rows, most))
+        score(str(trained.folder), tables, tmp_path / name, parts)
+    files = sorted(p.name for p in (tmp_path / "much" / "scores").iterdir())
+    assert [pq.read_metadata(tmp_path / "much" / "scores" / f).num_rows for f in files] == [25, 25, 10]
+    for file in files:
+        much, little = ((tmp_path / name / "scores" / file).read_bytes() for name in ("much", "little"))
+        assert much == little
