@@ -6,6 +6,7 @@ The input has a column per feature, any of them may be absent or missing; more c
 calibration) and ``tier``. Its numbers are those of ``unpump score``; a test compares the two.
 """
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ class Unpump(PythonModel):
     def load_context(self, context: Any) -> None:
         """Read the model directory; nothing in it is code."""
         folder = Path(context.artifacts["model"])
+        check_files(folder)
         smaller = [Trees(path.parent) for path in (folder / "without").glob("*/model.json")]
         self.trees = [Trees(folder), *sorted(smaller, key=lambda trees: -len(trees.columns))]
 
@@ -34,10 +36,27 @@ class Unpump(PythonModel):
         """``bot_probability``, ``raw_score`` and ``tier`` of each row of a DataFrame of features.
 
         Where columns of some tables are absent altogether, the trees for accounts known without these tables are asked.
+        Raises ValueError where not one column is known: that is another table, not accounts of which nothing is known.
         """
         rows = pd.DataFrame(model_input)
         given = set(rows.columns)
+        known = self.trees[0].columns
+        if given.isdisjoint(known):
+            raise ValueError(
+                f"expected columns named as the model's {len(known)} features ({', '.join(known[:3])}, ...); "
+                f"got {len(given)} others. Compute features with unpump, or select them by name."
+            )
         return next((t for t in self.trees if given.issuperset(t.columns)), self.trees[0]).scores(rows)
+
+
+def check_files(folder: Path) -> None:
+    """Refuse a model directory of which a file is absent or not the one it was saved with (ValueError)."""
+    files = json.loads((folder / "model.json").read_text(encoding="utf-8")).get("files", {})
+    for name, expected in sorted(files.items()):
+        path = folder / name
+        found = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest() if path.is_file() else "no such file"
+        if found != expected:
+            raise ValueError(f"{name} of this model is not the file it was saved with; register or copy it again")
 
 
 class Trees:

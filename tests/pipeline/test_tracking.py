@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -263,6 +264,24 @@ assert not {{"features", "models", "pipeline", "review"}} & set(sys.modules), so
     alone = rows.assign(**{c: np.nan for c in rows.columns if c != "age_days"})
     assert np.array_equal(pd.read_parquet(tmp_path / "part.parquet")["raw_score"], model.raw_scores(alone))
     assert len(pd.read_parquet(tmp_path / "none.parquet")) == 0
+
+
+def test_the_mlflow_model_refuses_an_altered_file_and_a_table_of_something_else(tmp_path):
+    write_all({tmp_path / "model": training()["model"]})
+    model, context = (
+        runpy.run_path(str(tracking.PYFUNC))["Unpump"](),
+        SimpleNamespace(artifacts={"model": tmp_path / "model"}),
+    )
+    model.load_context(context)
+    with pytest.raises(ValueError, match="columns named as the model's 5 features"):
+        model.predict(None, pd.DataFrame({"followers_count": [3.0]}))
+    booster = tmp_path / "model" / "booster.txt"
+    booster.write_text(booster.read_text().replace("leaf_value=", "leaf_value=9", 1))
+    with pytest.raises(ValueError, match=r"booster\.txt of this model is not the file"):
+        model.load_context(context)
+    booster.unlink()
+    with pytest.raises(ValueError, match=r"booster\.txt"):
+        model.load_context(context)
 
 
 def test_the_mlflow_model_asks_the_trees_that_know_no_more_than_is_given(tmp_path):
