@@ -74,9 +74,9 @@ class Authenticity(Settings):
     clean: bool = True  # look at every row first, as scoring does; false: the tables are as `unpump prepare` wrote them
     groups: Literal["auto", "always", "never"] = "auto"  # look for groups where no --groups names a file
     groups_rows: int = Field(default=20_000_000, ge=0)  # engagements up to which auto looks for groups
-    least_likes: int = Field(default=1, ge=1)  # of a post that audit.parquet has a row for
-    pages: int = Field(default=20, ge=0, le=1000)  # creators with a page of their own, most pumped likes first
-    listed: int = Field(default=200, ge=1, le=2000)  # creators on the page of the list
+    least_likes: int = Field(default=1, ge=1)  # of a post that the Parquet files have a row for
+    pages: int = Field(default=20, ge=0, le=1000)  # creators with a page, most pumped likes first; or all asked for
+    listed: int = Field(default=200, ge=1, le=2000)  # creators on the page of the list, where nobody is asked for
     top: int = Field(default=100, ge=1)  # posts whose ranks the what-if compares
 
 
