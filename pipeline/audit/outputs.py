@@ -111,6 +111,8 @@ def publish(
 
     def write_pages(path: Path) -> None:
         path.mkdir(parents=True)
+        if len(paged) > settings.pages:
+            log.info("writing the pages of %s creators", f"{len(paged):,}")
         for r in paged:
             price, near = price_of.get(r["account_id"], asked.price), close[r["account_id"]]
             kept = [detailed[p] for p in near["posts"] if p in detailed]

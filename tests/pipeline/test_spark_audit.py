@@ -162,6 +162,18 @@ def test_creators_asked_for_are_ranked_and_shown_as_on_one_machine(town, here, t
     same(tmp_path / "local", tmp_path / "spark")
 
 
+def test_single_creators_and_posts_are_told_as_on_one_machine(town, here, tmp_path):
+    posts = pq.read_table(town / "tables" / "posts.parquet").sort_by("post_id").slice(0, 40)
+    single = {"accounts": [posts["account_id"][0].as_py()], "posts": posts["post_id"].to_pylist()[20:22]}
+    told = []
+    for name, params in (("local", LOCAL), ("spark", ON_SPARK)):
+        asked = {"groups": town / "groups.parquet", **single}
+        told.append(audit(town / "tables", tmp_path / name, params, scores=town / "scores", **asked)["told"])
+    assert told[0] == told[1]
+    assert len(told[0]) == 3
+    same(tmp_path / "local", tmp_path / "spark")
+
+
 def test_tables_without_a_like_are_no_failure_in_buckets_either(here, tmp_path):
     root = write_story(tmp_path, liked=False)
     rows = pq.read_table(root / "tables" / "posts.parquet").drop_columns(["likes_count"])

@@ -9,6 +9,7 @@ import pytest
 from hostile_corpus import HOSTILE
 
 from models.authenticity import INTENT_SAYS, INTENTS, WAY_SAYS, WAYS
+from pipeline.audit.outputs import MOST_LISTED
 from review.audit import list_page
 from review.auditcreator import creator_page
 from review.auditparts import chance, rate
@@ -227,6 +228,8 @@ def test_the_same_rows_give_the_same_page_and_it_stays_small():
     assert len(creator_page(row(), close(posts=20)).encode()) < LARGEST
     many = [{**row(f"creator number {i}"), "page": None} for i in range(2000)]
     assert len(list_page(summary(), many, 2000, "worst").encode()) < LARGEST
+    asked = ranked([f"creator number {i}" for i in range(MOST_LISTED)])
+    assert len(list_page(summary(), asked, 10_000, "ranked").encode()) < LARGEST
 
 
 def test_no_probability_is_certain_and_tiny_rates_keep_two_digits():
