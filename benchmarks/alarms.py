@@ -1,10 +1,11 @@
 """How often monitoring alarms about whole towns in which nothing changed, and whether it finds what was planted.
 
-    python -m benchmarks.alarms [--towns 100] [--accounts 2500] [--workers 2] [--write docs/monitoring.md]
+    python -m benchmarks.alarms [--towns 100] [--accounts 2500] [--workers 2] [--keep DIR] [--write docs/monitoring.md]
 
 A model is trained on the town of seed 0. Towns of other seeds have their own people, farms, orders and scenes; each is
 monitored whole, with its labels, by a program that has seen no other. Then the town of seed 1 is changed in one way
 after the other. The command fails where a planted change is missed or the towns alarm more often than one in a hundred.
+What is found of each town is kept in ``--keep``, with the model, so that more towns can be added another time.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from multiprocessing import get_context
 from pathlib import Path
@@ -30,6 +31,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.simulation import put
 from pipeline.dvcyaml import PROJECT
+from pipeline.files import read_json, write_all
 
 STAGES = ("prepare", "split", "featurize", "vet", "train")
 ALLOWED = 0.01  # of towns without drift, severe findings
@@ -73,11 +75,16 @@ def simulate(folder: Path, accounts: int, seed: int) -> None:
     simulate_job(Town(accounts=accounts, seed=seed), folder)
 
 
-def calm(seed: int, accounts: int, model: Path) -> Outcome:
-    """Monitor the town of another seed."""
+def calm(seed: int, accounts: int, model: Path, keep: Path) -> Outcome:
+    """Monitor the town of another seed, unless that was done before."""
+    kept = keep / f"seed-{seed:03d}.json"
+    if kept.is_file():
+        return Outcome(**read_json(kept))
     with tempfile.TemporaryDirectory() as folder:
         simulate(Path(folder), accounts, seed)
-        return watched(f"seed {seed}", Path(folder), model)
+        found = watched(f"seed {seed}", Path(folder), model)
+    write_all({kept: asdict(found)})
+    return found
 
 
 # --- what is planted -------------------------------------------------------------------------------------------------
@@ -201,15 +208,18 @@ def main() -> None:
     parser.add_argument("--towns", type=int, default=100)
     parser.add_argument("--accounts", type=int, default=2500)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--model", type=Path, help="a model of the town of seed 0 that was trained before")
+    parser.add_argument("--keep", type=Path, help="folder for the model and what is found of each town")
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        model = options.model or train(Path(folder) / "run", options.accounts, seed=0)
+        keep = options.keep or Path(folder)
+        model = keep / "run" / "artifacts" / "model"
+        if not (model / "model.json").is_file():
+            train(keep / "run", options.accounts, seed=0)
         tables = Path(folder) / "planted"
         simulate(tables, options.accounts, seed=1)
         with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
-            jobs = [pool.submit(calm, seed, options.accounts, model) for seed in range(1, options.towns + 1)]
+            jobs = [pool.submit(calm, seed, options.accounts, model, keep) for seed in range(1, options.towns + 1)]
             plants = [pool.submit(planted, what, tables, model) for what in PLANTED]
             quiet = []
             for job in jobs:
