@@ -76,7 +76,9 @@ def speakers(trained: dict, folder: Path) -> TableFiles:
 
 def test_a_language_that_is_discounted_whole_is_seen_and_the_model_refused(tmp_path):
     trained = training()
-    found = decide({**trained, "tables": speakers(trained, tmp_path)}, PARAMS, None)
+    inputs = {k: trained[k] for k in ("model", "features", "folds", "oof", "baselines")}
+    inputs |= {"run": {}, "evaluation": {}, "tables": speakers(trained, tmp_path)}
+    found = register(**inputs, settings=PARAMS.register_, params=PARAMS)["registration"]
     assert found["decision"] == "refused"
     assert "language pt" in found["reasons"][0]
     (told,) = [c["evidence"] for c in found["checks"] if c["check"] == "false positives per slice"]
