@@ -1,9 +1,11 @@
 """Fits what `unpump audit` needs to know on simulated towns, and writes it to ``pipeline/audit/constants.json``.
 
-    python -m benchmarks.audit_fit [--work DIR]
+    python -m benchmarks.audit_fit [--work DIR] [--widths]
 
 A town is read several times: with everything, and as it would look without groups, follows or kinds, with strangers
-among those who like, with three in ten likes, and with none. The towns are those of ``benchmarks.audit_towns.FIT``.
+among those who like, with three in ten likes, and with none. Estimates are fitted on the towns ``FIT`` of
+``benchmarks.audit_towns``, then the widths of their intervals on its towns ``WIDTHS``; ``--widths`` keeps the estimates
+that are shipped and fits the widths alone.
 """
 
 from __future__ import annotations
@@ -11,8 +13,8 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
+from itertools import pairwise, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +24,7 @@ import pyarrow.parquet as pq
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.audit_towns import ACCOUNTS, FIT, TEACHER, towns
+from benchmarks.audit_towns import FIT, MIXED, TEACHER, VAGUE, WIDTHS, Set, Teacher, towns
 from models.authenticity import (
     ALL_FACTORS,
     FACTORS,
@@ -35,9 +37,9 @@ from models.authenticity import (
     decoded,
     place,
 )
-from models.authenticity_intervals import UNITS, Widths, basis
+from models.authenticity_intervals import KNOWN, LEAST, UNITS, Widths, basis
 from pipeline.audit import creators, evidence, posts
-from pipeline.audit.constants import SHIPPED, Constants
+from pipeline.audit.constants import SHIPPED, Constants, shipped
 from pipeline.audit.relations import like_rows, number, show_tables
 from pipeline.database import open_database
 from pipeline.files import write_all
@@ -61,24 +63,51 @@ class Sight:
     kinds: bool = True
     strangers: float = 0.0  # of likes whose giver is unknown
     kept: float = 1.0  # of likes
-    scores: str = "scores"  # folder of the scores
+    teacher: Teacher = TEACHER  # gave the scores
 
 
 FULL = Sight("everything")
 PARTIAL = Sight("three likes in ten", 0.3, groups=False, kept=0.3)
 COUNTS = Sight("counters alone", 0.0, groups=False, follows=False, kept=0.0)
-VAGUE = Sight("vague scores", scores="vague")
-VAGUE_PARTIAL = Sight("three likes in ten, vague scores", 0.3, groups=False, kept=0.3, scores="vague")
-MEASURED = (FULL, PARTIAL, COUNTS, VAGUE)
+OF_VAGUE = Sight("vague scores", teacher=VAGUE)
+PARTIAL_OF_VAGUE = Sight("three likes in ten, vague scores", 0.3, groups=False, kept=0.3, teacher=VAGUE)
+# What estimates are fitted on.
 SIGHTS = (
     FULL,
-    VAGUE,
+    OF_VAGUE,
     Sight("no groups", 0.3, groups=False),
     Sight("no follows", 0.3, follows=False),
     Sight("no groups, no follows", 0.2, groups=False, follows=False),
     Sight("no kinds", 0.2, kinds=False),
     Sight("strangers", 0.2, strangers=0.2),
     PARTIAL,
+)
+
+
+def _lacking(name: str, **more: Any) -> tuple[Sight, ...]:
+    """A sight with everything beside the likes, and all that lack some of it."""
+    return tuple(
+        Sight(
+            ", ".join(filter(None, (name, str(k)))) or "everything",
+            groups=k.groups,
+            follows=k.follows,
+            kinds=k.kinds,
+            **more,
+        )
+        for k in KNOWN
+        if not k.vague
+    )
+
+
+ALL_LIKES = _lacking("")
+NO_COUNT_KINDS = replace(COUNTS, name="counters alone, no kinds", kinds=False)
+STRANGERS = _lacking("strangers", strangers=0.2)
+# What widths are fitted on, for every teacher. Three likes in ten show hardly any group.
+WIDE = (
+    *ALL_LIKES,
+    *(s for s in _lacking("three likes in ten", kept=0.3) if not s.groups),
+    *(STRANGERS[0], STRANGERS[-1]),
+    *(COUNTS, NO_COUNT_KINDS),
 )
 
 _PAIRS = (
@@ -109,9 +138,9 @@ INTENT = (
 )
 
 
-def seen(sights: Iterable[Sight], folder: Path) -> list[Sight]:
-    """Those of ``sights`` whose scores a town has."""
-    return [s for s in sights if (folder / s.scores).is_dir()]
+def seen(sights: Iterable[Sight], teachers: Sequence[Teacher]) -> list[Sight]:
+    """Those of ``sights`` for whose scores a town has a teacher."""
+    return [s for s in sights if s.teacher in teachers]
 
 
 def read(folder: Path, sight: Sight = FULL) -> duckdb.DuckDBPyConnection:
@@ -120,7 +149,7 @@ def read(folder: Path, sight: Sight = FULL) -> duckdb.DuckDBPyConnection:
     tables = folder / "tables"
     show_tables(connection, {n: [tables / f"{n}.parquet"] for n in ("accounts", "posts", "engagements", "follows")})
     groups = pq.read_table(folder / "groups.parquet") if sight.groups else None
-    number(connection, [folder / sight.scores / "scores.parquet"], groups)
+    number(connection, [folder / sight.teacher.name / "scores.parquet"], groups)
     like_rows(connection)
     connection.execute(
         "CREATE TEMP TABLE truth AS SELECT w.post, p.account AS actor, CASE WHEN t.role = 'hijacked' THEN 4 "
@@ -235,23 +264,23 @@ def errors(connection: duckdb.DuckDBPyConnection, unit: str) -> dict[str, Any]:
     )
     found = {k: v.astype(np.float64) for k, v in connection.sql(rows).fetchnumpy().items()}
     found["pumped"], found["spread"] = found["pumped"] / 1e6, found["spread"] / 1e6
-    return {**found, "rests_on": basis(found["likes"], found["seen"], found["unknown"], evidence.vague(connection))}
+    return {**found, "rests_on": basis(found["likes"], found["seen"], found["unknown"], evidence.known(connection))}
 
 
 def fit(work: Path) -> Constants:
-    """Everything, from the towns of ``FIT``."""
+    """Everything but the widths, from the towns of ``FIT``."""
     made = list(towns(work, FIT))
     alone = fitted(
-        added(likes_by_cell(read(f, s), "seen", s.weight) for _, _, f in made for s in seen(SIGHTS, f)),
+        added(likes_by_cell(read(t.folder, s), "seen", s.weight) for t in made for s in seen(SIGHTS, t.teachers)),
         LIKE_FACTORS,
         ALONE,
         ("honest", *WAYS),
     )
     print("likes on their own are fitted", flush=True)
     cells, counters = [], []
-    for _, _, folder in made:
-        for sight in seen(SIGHTS, folder):
-            connection = read(folder, sight)
+    for town in made:
+        for sight in seen(SIGHTS, town.teachers):
+            connection = read(town.folder, sight)
             evidence.weigh(connection, alone)
             cells.append(likes_by_cell(connection, evidence.joined_cells(), sight.weight))
             if sight is FULL:
@@ -260,30 +289,53 @@ def fit(work: Path) -> Constants:
     together = fitted(added(cells), ALL_FACTORS, TOGETHER, ("honest", *WAYS))
     by_counters = fitted(added(counters), POST_FACTORS, COUNTERS, ("honest", *WAYS))
     print("likes in their company and posts by their counters are fitted", flush=True)
-    cut = cut_of(pd.concat(guilty_looks(_estimated(f, FULL, alone, together, by_counters), f) for _, _, f in made))
+    cut = cut_of(
+        pd.concat(guilty_looks(_estimated(t.folder, FULL, alone, together, by_counters), t.folder) for t in made)
+    )
     print(f"posts look pumped from {cut:.3f} on", flush=True)
     found: dict[str, list[pd.DataFrame]] = {u: [] for u in UNITS}
-    wrong: dict[str, dict[tuple[float, str], list[dict[str, Any]]]] = {u: {} for u in UNITS}
-    for _, level, folder in made:
-        for sight in seen((FULL, PARTIAL, COUNTS, VAGUE, VAGUE_PARTIAL), folder):
-            connection = _estimated(folder, sight, alone, together, by_counters)
+    for town in made:
+        for sight in seen((FULL, PARTIAL, COUNTS, OF_VAGUE, PARTIAL_OF_VAGUE), town.teachers):
+            connection = _estimated(town.folder, sight, alone, together, by_counters)
             creators.sum_up(connection, cut)
             creators.intent_cells(connection)
-            intentions(connection, folder)
+            intentions(connection, town.folder)
             for unit in UNITS:
                 found[unit].append(intents_by_cell(connection, unit, 1.0 if sight is FULL else 0.3))
-                wrong[unit].setdefault((level, sight.scores), []).append(errors(connection, unit))
     intents = {u: fitted(added(found[u]), INTENT_FACTORS, INTENT, INTENTS) for u in UNITS}
-    widths = {u: Widths.fit([_joined(parts) for parts in wrong[u].values()]) for u in UNITS}
-    return Constants(
-        alone,
-        together,
-        by_counters,
-        intents,
-        widths,
-        cut,
-        {"accounts": ACCOUNTS, "seeds": list(FIT["seeds"]), "evasion": list(FIT["levels"]), "teacher": TEACHER},
-    )
+    return Constants(alone, together, by_counters, intents, {}, cut, {"estimates": told(FIT)})
+
+
+def widen(work: Path, constants: Constants) -> Constants:
+    """The same with widths from the towns of ``WIDTHS``."""
+    wrong: dict[str, dict[Any, list[dict[str, Any]]]] = {u: {} for u in UNITS}
+    for town in towns(work, WIDTHS):
+        for teacher, sight in product(town.teachers, WIDE):
+            connection = _estimated(
+                town.folder, replace(sight, teacher=teacher), constants.alone, constants.together, constants.counters
+            )
+            creators.sum_up(connection, constants.cut)
+            for unit in UNITS:
+                circumstances = (town.level, town.accounts, teacher, sight)
+                wrong[unit].setdefault(circumstances, []).append(errors(connection, unit))
+    widths = {u: Widths.fit([_joined(parts) for parts in wrong[u].values()], LEAST[u]) for u in UNITS}
+    return replace(constants, widths=widths, fitted={**constants.fitted, "widths": told(WIDTHS)})
+
+
+def told(sets: Sequence[Set]) -> list[dict[str, Any]]:
+    """The towns of ``sets`` as JSON values."""
+    return [
+        {
+            "accounts": one.accounts,
+            "seeds": list(one.seeds),
+            "evasion": ["mixed" if level == MIXED else level for level in one.levels],
+            "teachers": [
+                {"seed": t.seed, "accounts": t.accounts, "learns": "profiles and names" if t.vague else "everything"}
+                for t in one.teachers
+            ],
+        }
+        for one in sets
+    ]
 
 
 def _estimated(folder: Path, sight: Sight, alone: Additive, together: Additive, counters: Additive) -> Any:
@@ -350,10 +402,13 @@ def main() -> None:
     """Fit and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, default=Path("out/audit"), help="folder that keeps the towns")
+    parser.add_argument("--widths", action="store_true", help="keep the estimates that are shipped")
     options = parser.parse_args()
-    told = fit(options.work.resolve()).to_dict()
+    work = options.work.resolve()
+    # Estimates as they are written: widths are the same whether they are fitted with them or later.
+    estimates = shipped() if options.widths else Constants.from_dict(fit(work).to_dict())
     # A line for each part and term: a change of the fit can be read in a commit.
-    write_all({SHIPPED: (_lines(told) + "\n").encode()})
+    write_all({SHIPPED: (_lines(widen(work, estimates).to_dict()) + "\n").encode()})
     print(f"wrote {SHIPPED.name}, {SHIPPED.stat().st_size:,} bytes")
 
 

@@ -1,4 +1,4 @@
-"""Towns for measuring the audit: a model trained on one town, and other towns that it scores, each with its groups.
+"""Towns for measuring the audit: models trained on some towns, and other towns that they score, each with its groups.
 
 Everything is kept in a folder and made once, so that fitting, measuring and looking can be repeated.
 """
@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow.parquet as pq
 
@@ -19,35 +22,88 @@ from pipeline.settings import Featurize
 from pipeline.tablefiles import TableFiles
 
 ACCOUNTS = 5_000
-TEACHER = 900  # seed of the town the model learns from: all levels of evasion alike, as by default
-FIT = {"seeds": (901, 902), "levels": (0.0, 0.25, 0.5, 0.75, 1.0)}
+SMALL = 1_500
 MIXED = -1.0  # instead of a level: all levels alike, rising with time, as in the default town
-UNSEEN = {"seeds": (951, 952), "levels": (0.1, 0.4, 0.6, 0.9, 1.0, MIXED)}
 
 
-def model(work: Path, vague: bool = False) -> Path:
-    """The model, trained on a town that is used for nothing else; ``vague``: from profiles and names alone."""
-    out = work / ("teacher-profile" if vague else "teacher")
+@dataclass(frozen=True)
+class Teacher:
+    """A model that scores towns; its own town has all levels of evasion alike and is used for nothing else."""
+
+    name: str  # of the folder of its scores in a town
+    seed: int
+    accounts: int = ACCOUNTS
+    vague: bool = False  # learns from profiles and names alone
+
+
+TEACHER = Teacher("scores", 900)
+VAGUE = Teacher("vague", 900, vague=True)
+OTHER = Teacher("other", 910)
+FEWER = Teacher("fewer", 920, SMALL)
+STRANGER = Teacher("stranger", 990, 2_000)  # nothing is fitted on its scores
+
+
+class Set(NamedTuple):
+    """Towns of every one of some seeds and levels, each scored by every one of some teachers."""
+
+    seeds: tuple[int, ...]
+    levels: tuple[float, ...]
+    teachers: tuple[Teacher, ...] = (TEACHER,)
+    accounts: int = ACCOUNTS
+
+
+class Town(NamedTuple):
+    """A town that was made and scored."""
+
+    seed: int
+    level: float
+    accounts: int
+    teachers: tuple[Teacher, ...]
+    folder: Path
+
+
+# What the estimates are fitted on, what the widths of the intervals, and what measures both.
+FIT = (Set((901,), (0.0, 0.25, 0.5, 0.75, 1.0), (TEACHER, VAGUE)), Set((902,), (0.0, 0.25, 0.5, 0.75, 1.0)))
+WIDTHS = (
+    Set((911,), (0.0, 0.5, 1.0, MIXED), (TEACHER, OTHER, FEWER, VAGUE)),
+    Set((921,), (0.0, 0.5, 1.0, MIXED), (TEACHER, OTHER, FEWER), SMALL),
+)
+UNSEEN = (Set((951,), (0.1, 0.4, 0.6, 0.9, 1.0, MIXED), (TEACHER, VAGUE)),)
+# The same for a model that nothing was fitted on, and for smaller towns.
+ELSEWHERE = (Set((971,), (0.4, MIXED), (TEACHER, STRANGER), SMALL),)
+
+
+def model(work: Path, teacher: Teacher = TEACHER) -> Path:
+    """Folder of the model, trained once."""
+    first = teacher in (TEACHER, VAGUE)
+    out = work / (("teacher" if first else f"teacher-{teacher.name}") + ("-profile" if teacher.vague else ""))
     if not (out / "artifacts" / "model" / "model.json").is_file():
-        changes = (f"prepare.town.seed={TEACHER}", f"prepare.town.accounts={ACCOUNTS}", "train.search.trials=0")
-        changes += ("featurize.families=[profile,name]",) if vague else ()
+        changes: tuple[str, ...] = (
+            f"prepare.town.seed={teacher.seed}",
+            f"prepare.town.accounts={teacher.accounts}",
+            "train.search.trials=0",
+            "train.subsets=false",  # these towns lack no table
+        )
+        changes += ("featurize.families=[profile,name]",) if teacher.vague else ()
         for stage in ("prepare", "split", "featurize", "vet", "train"):
             _run(stage, "--out", str(out), *(w for c in changes for w in ("--set", c)))
     return out / "artifacts" / "model"
 
 
-def town(work: Path, seed: int, level: float, vague: bool = False, accounts: int = ACCOUNTS) -> Path:
-    """Folder of a town of one level of evasion, or of all: tables/, groups.parquet, scores/, vague/ if asked for."""
+def town(
+    work: Path, seed: int, level: float, teachers: Sequence[Teacher] = (TEACHER,), accounts: int = ACCOUNTS
+) -> Path:
+    """Folder of a town of one level of evasion, or of all: tables/, groups.parquet and scores, a folder by teacher."""
     out = work / f"town-{seed}-{level:g}-{accounts}"
     if not (out / "tables" / "truth.parquet").is_file():
         settings = (f"prepare.town.evasion={level}", "prepare.town.evasion_spread=0.1", "prepare.town.drift=0")
         words = [w for s in settings if level != MIXED for w in ("--set", s)]
         _run("simulate", "--out", str(out / "tables"), "--accounts", str(accounts), "--seed", str(seed), *words)
-    for name in ("scores", *(["vague"] if vague else [])):
-        if not (out / name / "scores.parquet").is_file():
+    for teacher in teachers:
+        if not (out / teacher.name / "scores.parquet").is_file():
             _run(
-                *("score", "--model", str(model(work, name == "vague")), "--tables", str(out / "tables")),
-                *("--out", str(out / name), "--set", "score.explain=none"),
+                *("score", "--model", str(model(work, teacher)), "--tables", str(out / "tables")),
+                *("--out", str(out / teacher.name), "--set", "score.explain=none"),
             )
     if not (out / "groups.parquet").is_file():
         found = featurize_tables(
@@ -57,11 +113,12 @@ def town(work: Path, seed: int, level: float, vague: bool = False, accounts: int
     return out
 
 
-def towns(work: Path, wanted: dict[str, tuple[float, ...]]) -> Iterator[tuple[int, float, Path]]:
-    """Seed, level and folder of every town of ``FIT`` or ``UNSEEN``; those of the first seed have vague scores too."""
-    for seed in wanted["seeds"]:
-        for level in wanted["levels"]:
-            yield int(seed), level, town(work, int(seed), level, vague=seed == wanted["seeds"][0])
+def towns(work: Path, wanted: Sequence[Set]) -> Iterator[Town]:
+    """Every town of ``wanted``, made where it is not there yet."""
+    for one in wanted:
+        for seed, level in product(one.seeds, one.levels):
+            folder = town(work, seed, level, one.teachers, one.accounts)
+            yield Town(seed, level, one.accounts, one.teachers, folder)
 
 
 def _run(*words: str) -> None:

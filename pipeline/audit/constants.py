@@ -13,7 +13,7 @@ from models.authenticity_intervals import UNITS, Widths
 from pipeline.files import read_json
 
 SHIPPED = Path(__file__).parent / "constants.json"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Constants:
             "together": self.together.to_dict(),
             "counters": self.counters.to_dict(),
             "intents": {u: self.intents[u].to_dict() for u in UNITS},
-            "widths": {u: self.widths[u].to_list() for u in UNITS},
+            "widths": {u: self.widths[u].to_dict() for u in UNITS if u in self.widths},
             "cut": round(self.cut, 4),
         }
 
@@ -49,7 +49,7 @@ class Constants:
             together=Additive.from_dict(told["together"]),
             counters=Additive.from_dict(told["counters"]),
             intents={u: Additive.from_dict(told["intents"][u]) for u in UNITS},
-            widths={u: Widths.from_list(told["widths"][u]) for u in UNITS},
+            widths={u: Widths.from_dict(w) for u, w in told["widths"].items()},
             cut=float(told["cut"]),
             fitted=told["fitted"],
         )

@@ -19,6 +19,7 @@ from models.authenticity import (
     decoded,
     sharpness,
 )
+from models.authenticity_intervals import Known
 from models.thresholds import TIERS
 
 if TYPE_CHECKING:
@@ -50,14 +51,20 @@ _PACE = (
 
 def like_cells(connection: duckdb.DuckDBPyConnection, grouped: bool, follows: bool) -> None:
     """Make ``seen``, see ``cells``, from what ``pipeline.audit.relations`` makes."""
-    band_accounts(connection)
+    band_accounts(connection, grouped, follows)
     if follows:
         follow_pairs(connection)
     cells(connection, grouped, follows)
 
 
-def band_accounts(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make ``actors``: score, kind and tier of every account with a score; and ``sharp``, the band of all scores."""
+def band_accounts(connection: duckdb.DuckDBPyConnection, grouped: bool, follows: bool) -> None:
+    """Make ``actors``: score, kind and tier of every account with a score; ``sharp``, the band of all; and ``sight``.
+
+    Parameters
+    ----------
+    connection : with ``scored``
+    grouped, follows : groups were looked for, and follows are known; ``sight`` says so, and whether kinds are
+    """
     run = connection.execute
     score = banded("bot", FACTORS["score"].edges)
     run(
@@ -67,6 +74,10 @@ def band_accounts(connection: duckdb.DuckDBPyConnection) -> None:
     scores = run("SELECT bot FROM scored WHERE bot IS NOT NULL ORDER BY bot").fetchnumpy()["bot"]
     band = int(np.searchsorted(FACTORS["sharp"].edges, sharpness(np.asarray(scores)), side="right")) + 1
     run(f"CREATE TEMP TABLE sharp AS SELECT {band if len(scores) else 0} AS sharp")
+    run(
+        f"CREATE TEMP TABLE sight AS SELECT {grouped} AS groups, {follows} AS follows, "
+        f"EXISTS (FROM actors WHERE kind > 0) AS kinds, (SELECT sharp <= {VAGUE} FROM sharp) AS vague"
+    )
 
 
 def follow_pairs(connection: duckdb.DuckDBPyConnection, rows: str = FOLLOWS) -> None:
@@ -128,9 +139,9 @@ def cells(connection: duckdb.DuckDBPyConnection, grouped: bool, follows: bool) -
     run("DROP TABLE likes")
 
 
-def vague(connection: duckdb.DuckDBPyConnection) -> bool:
-    """True where the scores hardly tell accounts apart; after ``like_cells``."""
-    return bool(connection.execute("SELECT sharp FROM sharp").fetchall()[0][0] <= VAGUE)
+def known(connection: duckdb.DuckDBPyConnection) -> Known:
+    """What is known of those who like beside their scores, and whether these are vague; after ``band_accounts``."""
+    return Known(*connection.execute("SELECT groups, follows, kinds, vague FROM sight").fetchall()[0])
 
 
 def weigh(connection: duckdb.DuckDBPyConnection, alone: Additive) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from models.authenticity_intervals import Widths, basis
-from pipeline.audit.evidence import ACTIONS, MILLION, vague
+from models.authenticity_intervals import Known, Widths, basis
+from pipeline.audit.evidence import ACTIONS, MILLION, known
 from pipeline.audit.pieces import pieces
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def what_if(connection: duckdb.DuckDBPyConnection, widths: Widths, top: int) -> 
                 "says": ACTION_SAYS[action],
                 "accounts": int(accounts),
                 "likes": int(likes or 0),
-                **_lost(sums, action, widths, vague(connection)),
+                **_lost(sums, action, widths, known(connection)),
                 "pumped": round(float(pumped or 0) / MILLION, 1),
                 "fall": len(found),
                 "top": top,
@@ -149,7 +149,7 @@ def _by_author(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     return {name: np.asarray(values, dtype=np.int64) for name, values in found.items()}
 
 
-def _lost(sums: dict[str, Any], action: str, widths: Widths, unsure: bool) -> dict[str, Any]:
+def _lost(sums: dict[str, Any], action: str, widths: Widths, beside: Known) -> dict[str, Any]:
     """What one action takes away, from sums by author.
 
     The interval adds up the ends of the intervals of all creators, as if all erred the same way: errors on likes of
@@ -158,7 +158,7 @@ def _lost(sums: dict[str, Any], action: str, widths: Widths, unsure: bool) -> di
     of = {w: sums[f"{w}_{action}"] for w in ("given", "lost", "kept", "honest", "doubt", "seen", "unknown", "hidden")}
     some = of["lost"] > 0
     lost, honest, doubt = (of[w][some].astype(np.float64) for w in ("lost", "honest", "doubt"))
-    rests_on = basis(lost, of["seen"][some], of["unknown"][some], unsure)
+    rests_on = basis(lost, of["seen"][some], of["unknown"][some], beside)
     low, high = widths.interval(lost, lost - honest / MILLION, doubt / MILLION, rests_on)
     everything, given = int(of["lost"].sum()), int(of["given"].sum())
     honest_all, honest_given = int(of["honest"].sum()) / MILLION, int(of["kept"].sum()) / MILLION

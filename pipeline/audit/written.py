@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from models.authenticity import INTENTS, WAYS
-from models.authenticity_intervals import BASES, basis
+from models.authenticity_intervals import BASES, Known, basis
 from pipeline.audit.behind import MOST_BURSTS, MOST_CREATOR_BURSTS, burst_lists
 from pipeline.audit.constants import Constants
-from pipeline.audit.evidence import MILLION, vague
+from pipeline.audit.evidence import MILLION, known
 from pipeline.audit.pieces import pieces
 
 if TYPE_CHECKING:
@@ -69,12 +69,12 @@ def creators(connection: duckdb.DuckDBPyConnection, constants: Constants) -> pa.
         "LEFT JOIN (SELECT author, list({'name': name, 'value': value, 'percentile': percentile, 'peers': peers, "
         "'scope': scope} ORDER BY ratio) AS ratios FROM ratios GROUP BY author) r USING (author) ORDER BY q.account"
     ).to_arrow_table()
-    return _rows(found, "creator", constants, vague(connection))
+    return _rows(found, "creator", constants, known(connection))
 
 
 def posts(connection: duckdb.DuckDBPyConnection, constants: Constants, least: int) -> Iterator[pa.Table]:
     """Rows of all posts with ``least`` likes or more, sorted by author and time, in pieces."""
-    unsure = vague(connection)
+    beside = known(connection)
     rows = connection.sql(
         f"SELECT q.account_id, w.post_id, w.posted_us, {', '.join(f'p.{s}' for s in _SUMS)}, i.* EXCLUDE (cell), "
         "b.bursts, d.groups FROM posts p JOIN written w USING (post) JOIN people q ON q.account = p.author "
@@ -83,15 +83,15 @@ def posts(connection: duckdb.DuckDBPyConnection, constants: Constants, least: in
         f"LEFT JOIN post_groups d USING (post) WHERE p.likes >= {int(least)} ORDER BY p.post"
     )
     for piece in pieces(rows):
-        yield _rows(piece, "post", constants, unsure)
+        yield _rows(piece, "post", constants, beside)
 
 
-def _rows(found: pa.Table, level: str, constants: Constants, vague: bool) -> pa.Table:
+def _rows(found: pa.Table, level: str, constants: Constants, beside: Known) -> pa.Table:
     """``found`` with intervals, in the columns of ``SCHEMA``."""
     n = found.num_rows
     value = {name: _floats(found, name) for name in _SUMS}
     likes, pumped, spread = value["likes"], value["pumped"] / MILLION, value["spread"] / MILLION
-    rests_on = basis(likes, value["seen"], value["unknown"], vague)
+    rests_on = basis(likes, value["seen"], value["unknown"], beside)
     low, high = constants.widths[level].interval(likes, pumped, spread, rests_on)
     columns: dict[str, Any] = {
         "level": pa.repeat(pa.scalar(level, TEXT), n),

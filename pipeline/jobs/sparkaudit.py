@@ -83,7 +83,7 @@ def estimate_with_spark(
     spark = session(params.featurize)
     follows = "follows" in tables.files
     buckets = buckets_of(tables, settings.bucket_rows)
-    evidence.band_accounts(connection)
+    evidence.band_accounts(connection, grouped, follows)
     ((sharp,),) = connection.execute("SELECT sharp FROM sharp").fetchall()
     give(connection, folder, buckets)
     work = Work(str(folder), constants, int(sharp), grouped, follows, settings.worker_memory)

@@ -225,7 +225,7 @@ def test_workers_need_duckdb_numpy_and_pyarrow(town, tmp_path):
     with open_database() as connection:
         show_tables(connection, tables.files)
         number(connection, [town / "scores" / "scores.parquet"], None)
-        evidence.band_accounts(connection)
+        evidence.band_accounts(connection, False, True)
         give(connection, tmp_path, 40)
     gathered_here(None, tables, tmp_path, 40)
     for relation in (*BY_POST, *BY_AUTHOR, *CLOSE):
