@@ -49,6 +49,12 @@ def test_the_code_of_the_checkout_is_run(checkout, monkeypatch, capfd):
     assert capfd.readouterr().out == "aside split --set split.seed=1\n"
 
 
+def test_what_was_handed_over_is_not_handed_over_again(checkout, monkeypatch):
+    # Where Python finds this program rather than the checkout's, each would start the next.
+    monkeypatch.setenv(entry.HANDED_OVER, "1")
+    assert not entry.copied()
+
+
 def test_in_the_project_itself_and_outside_of_stages_nothing_is_handed_over(checkout, monkeypatch):
     monkeypatch.delenv("DVC_STAGE")
     assert not entry.copied()
