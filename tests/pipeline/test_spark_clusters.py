@@ -99,7 +99,7 @@ def audited_alike(root: Path, master: str) -> None:
     audit(root / "tables", root / "local", Params(prepare=Prepare(memory="1GB", threads=1)), **given)
     by_command("audit", master, tables=root / "tables", out=root / "spark", **given)
     names = [p.relative_to(root / "local") for p in (root / "local").rglob("*") if p.is_file()]
-    assert len(names) == 6
+    assert len(names) == 7
     for name in names:
         assert (root / "spark" / name).read_bytes() == (root / "local" / name).read_bytes(), name
 
